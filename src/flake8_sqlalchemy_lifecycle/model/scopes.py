@@ -1,0 +1,580 @@
+"""Names and bindings of one module: which statement gives a name its value, and which of them reach a use.
+
+A `Module` is read lazily: only the blocks (module, class, function) that somebody asks about are walked.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .project import Project, Source
+
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+BlockNode = ast.Module | ast.ClassDef | FunctionNode
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_BLOCKS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+LOOPS = (ast.For, ast.AsyncFor, ast.While, *_COMPREHENSIONS)
+Path = tuple[int | None, ...]
+"""The way into an unpacked value: indexes from outside to inside, `None` behind a star."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """`import dotted` (name is None) or `from dotted import name`, with the dots of a relative import."""
+
+    dotted: str
+    name: str | None
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """`def`, `async def` or `class`."""
+
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """`name = value`, `name: annotation = value`, `(name := value)`; a bare annotation has no value."""
+
+    value: ast.expr | None
+    path: Path = ()
+    annotation: ast.expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aliased:
+    """`type Name = value` (PEP 695)."""
+
+    value: ast.expr
+
+
+@dataclass(frozen=True, slots=True)
+class Iterated:
+    """The target of `for`, of `async for` or of a comprehension."""
+
+    iterable: ast.expr
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The target of `with` or `async with`."""
+
+    context: ast.expr
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter; `index` is its place among the positional ones, `star` is `*` or `**` for the catch-alls."""
+
+    arg: ast.arg
+    default: ast.expr | None
+    index: int | None
+    star: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A name captured by `case Class() as name`."""
+
+    annotation: ast.expr
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Bound to something that the model does not follow (`except … as`, `+=`, a capture pattern)."""
+
+
+Origin = (
+    Imported
+    | Defined
+    | Assigned
+    | Aliased
+    | Iterated
+    | Entered
+    | Parameter
+    | Matched
+    | Opaque
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """One place that gives `name` a value: in which block it is evaluated, at which node, and how."""
+
+    name: str
+    block: Block
+    node: ast.AST
+    origin: Origin
+
+
+class Block:
+    """A module, class or function: the nodes that run with it, and the names that it binds.
+
+    The nodes of a nested function or class belong to that block; its decorators, defaults, annotations and bases
+    to this one. Comprehensions belong to the block in which they stand.
+    """
+
+    def __init__(
+        self, module: Module, node: BlockNode, parent: Block | None, owner: ast.AST | None = None
+    ) -> None:
+        self.module = module
+        self.node = node
+        self.parent = parent
+
+    def __repr__(self) -> str:
+        return f"<Block {self.qualname} in {self.module.path}>"
+
+    @property
+    def is_function(self) -> bool:
+        return isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+
+    @property
+    def is_class(self) -> bool:
+        return isinstance(self.node, ast.ClassDef)
+
+    @property
+    def is_async(self) -> bool:
+        return isinstance(self.node, ast.AsyncFunctionDef)
+
+    @property
+    def name(self) -> str:
+        """The name of the function or class; a lambda and a module have a word in angle brackets."""
+        if isinstance(self.node, ast.Lambda):
+            return "<lambda>"
+        return "<module>" if isinstance(self.node, ast.Module) else self.node.name
+
+    @property
+    def qualname(self) -> str:
+        """`Class.method`, `function.inner`."""
+        names = [self.name]
+        block = self.parent
+        while block is not None and block.parent is not None:
+            names.append(block.name)
+            block = block.parent
+        return ".".join(reversed(names))
+
+    @cached_property
+    def method_of(self) -> Block | None:
+        """The class block whose body defines this function."""
+        return self.parent if self.is_function and self.parent and self.parent.is_class else None
+
+    @cached_property
+    def function(self) -> Block | None:
+        """The innermost function around this block, itself included."""
+        block: Block | None = self
+        while block is not None and not block.is_function:
+            block = block.parent
+        return block
+
+    @cached_property
+    def _walked(self) -> tuple[dict[ast.AST, ast.AST], dict[ast.AST, Block]]:
+        """Parents of all nodes of this block, and the blocks that stand in it."""
+        parents: dict[ast.AST, ast.AST] = {}
+        inner: dict[ast.AST, Block] = {}
+        root = self.node
+        if isinstance(root, ast.Lambda):
+            starts: list[ast.AST] = [root.body]
+        else:
+            starts = list(root.body)
+        for start in starts:
+            parents[start] = root
+        stack: list[ast.AST] = starts[::-1]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, _BLOCKS):
+                inner[node] = Block(self.module, node, self)
+                children = _outer_parts(node)
+            else:
+                children = list(_children(node))
+            for child in children:
+                parents[child] = node
+            stack.extend(reversed(children))
+        return parents, inner
+
+    @property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        return self._walked[0]
+
+    @property
+    def inner(self) -> dict[ast.AST, Block]:
+        """The functions, lambdas and classes that stand directly in this block, by their node."""
+        return self._walked[1]
+
+    @property
+    def nodes(self) -> Iterator[ast.AST]:
+        """All nodes of this block in the order of the text."""
+        return iter(self._walked[0])
+
+    @cached_property
+    def calls(self) -> tuple[ast.Call, ...]:
+        return tuple(node for node in self.nodes if isinstance(node, ast.Call))
+
+    @cached_property
+    def yields(self) -> tuple[ast.Yield | ast.YieldFrom, ...]:
+        return tuple(node for node in self.nodes if isinstance(node, ast.Yield | ast.YieldFrom))
+
+    @cached_property
+    def returns(self) -> tuple[ast.expr, ...]:
+        """The returned expressions; a lambda returns its body."""
+        if isinstance(self.node, ast.Lambda):
+            return (self.node.body,)
+        return tuple(
+            node.value for node in self.nodes if isinstance(node, ast.Return) and node.value
+        )
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """All identifiers, attribute and keyword names in this block, nested blocks included."""
+        found: set[str] = set()
+        for node in self.nodes:
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
+            elif isinstance(node, ast.alias):
+                found.update(node.name.split("."))
+        for block in self.inner.values():
+            found |= block.words
+        return frozenset(found)
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around `node`, from near to far, this block's own node last."""
+        parents = self.parents
+        while (parent := parents.get(node)) is not None:
+            yield parent
+            node = parent
+
+    def statement(self, node: ast.AST) -> ast.stmt | None:
+        """The innermost statement that holds `node` (itself, when it is one)."""
+        if isinstance(node, ast.stmt):
+            return node
+        return next((a for a in self.ancestors(node) if isinstance(a, ast.stmt)), None)
+
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """The parameters of a function, by name, in order."""
+        if not isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return {}
+        arguments = self.node.args
+        positional = [*arguments.posonlyargs, *arguments.args]
+        defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
+        defaults.extend(arguments.defaults)
+        found = {
+            arg.arg: Parameter(arg, default, index)
+            for index, (arg, default) in enumerate(zip(positional, defaults, strict=True))
+        }
+        for arg, kw_default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            found[arg.arg] = Parameter(arg, kw_default, None)
+        if arguments.vararg:
+            found[arguments.vararg.arg] = Parameter(arguments.vararg, None, None, "*")
+        if arguments.kwarg:
+            found[arguments.kwarg.arg] = Parameter(arguments.kwarg, None, None, "**")
+        return found
+
+    @cached_property
+    def _names(self) -> _Names:
+        return _Names(self)
+
+    @property
+    def bindings(self) -> dict[str, list[Binding]]:
+        """What this block binds, comprehension targets left out; for a module also its `global`s in functions."""
+        return self._names.bindings
+
+    @property
+    def stars(self) -> list[Imported]:
+        """The `from … import *` of this block."""
+        return self._names.stars
+
+    @property
+    def outer_names(self) -> dict[str, str]:
+        """Names declared `global` or `nonlocal` here, with which of the two."""
+        return self._names.outer
+
+    def comprehension_binding(self, name: ast.Name) -> Binding | None:
+        """The comprehension target that this use of a name means, if it means one."""
+        if not self._names.in_comprehensions.get(name.id):
+            return None
+        inside: ast.AST = name
+        for node in self.ancestors(name):
+            if isinstance(node, _COMPREHENSIONS):
+                evaluated_outside = inside is node.generators[0] and _within(
+                    self, name, node.generators[0].iter
+                )
+                if not evaluated_outside:
+                    for binding in self._names.in_comprehensions[name.id]:
+                        if binding.node is node:
+                            return binding
+            inside = node
+        return None
+
+    def reaching(self, name: str, use: ast.AST | None) -> list[Binding]:
+        """The bindings of `name` in this block that can be in force at `use`; all of them where `use` is None.
+
+        A binding in a statement list around the use, and before it, hides what was bound before that binding.
+        """
+        bindings = self.bindings.get(name, [])
+        if use is None or len(bindings) < 2 or use not in self.parents:
+            return bindings
+        around = {use, *self.ancestors(use)}
+        loops = [node for node in around if isinstance(node, ast.For | ast.AsyncFor | ast.While)]
+        here = _position(use)
+        nearest: Binding | None = None
+        for binding in bindings:
+            if isinstance(binding.origin, Parameter) or binding.block is not self:
+                continue
+            statement = self.statement(binding.node)
+            if (
+                statement is not None
+                and statement not in around
+                and _position(statement) < here
+                and self.parents.get(statement) in around
+                and _same_list(self.parents[statement], statement, around)
+                and (nearest is None or _position(nearest.node) < _position(binding.node))
+            ):
+                nearest = binding
+        if nearest is None:
+            return bindings
+        start = _position(nearest.node)
+        inner_loops = [loop for loop in loops if _position(loop) > start]
+        return [
+            binding
+            for binding in bindings
+            if binding is nearest
+            or binding.block is not self
+            or (
+                not isinstance(binding.origin, Parameter)
+                and _position(binding.node) > start
+                and (
+                    _position(binding.node) < here
+                    or any(_within(self, binding.node, loop) for loop in inner_loops)
+                )
+            )
+        ]
+
+
+def _position(node: ast.AST) -> tuple[int, int]:
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
+def _within(block: Block, node: ast.AST, outer: ast.AST) -> bool:
+    return node is outer or outer in block.ancestors(node)
+
+
+def _same_list(parent: ast.AST, statement: ast.stmt, around: set[ast.AST]) -> bool:
+    """Do the statement and one of the nodes around the use stand in the same list of the parent?"""
+    for field in ("body", "orelse", "finalbody"):
+        statements = getattr(parent, field, None)
+        if isinstance(statements, list) and statement in statements:
+            if any(other in around for other in statements):
+                return True
+            # what a `try` body binds last is in force in its `else`
+            return field == "body" and isinstance(parent, ast.Try) and any(
+                other in around for other in parent.orelse
+            )
+    return False
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, ast.AST):
+            if not isinstance(value, ast.expr_context | ast.operator | ast.cmpop | ast.unaryop):
+                yield value
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, ast.AST):
+                    yield item
+
+
+def _outer_parts(node: ast.AST) -> list[ast.AST]:
+    """The parts of a function or class that are evaluated where it stands."""
+    if isinstance(node, ast.ClassDef):
+        return [*node.decorator_list, *node.bases, *node.keywords]
+    assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    arguments = node.args
+    everything = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    everything += [arg for arg in (arguments.vararg, arguments.kwarg) if arg]
+    parts: list[ast.AST] = [] if isinstance(node, ast.Lambda) else [*node.decorator_list]
+    parts += [arg.annotation for arg in everything if arg.annotation]
+    parts += arguments.defaults
+    parts += [default for default in arguments.kw_defaults if default]
+    if not isinstance(node, ast.Lambda) and node.returns:
+        parts.append(node.returns)
+    return parts
+
+
+class _Names:
+    """Collects the bindings of one block."""
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.bindings: dict[str, list[Binding]] = {}
+        self.in_comprehensions: dict[str, list[Binding]] = {}
+        self.stars: list[Imported] = []
+        self.outer: dict[str, str] = {}
+        for name, parameter in block.parameters.items():
+            self._bind(name, parameter.arg, parameter)
+        for node in block.nodes:
+            self._visit(node)
+        for name in self.outer:
+            self.bindings.pop(name, None)
+        if isinstance(block.node, ast.Module) and "global " in block.module.source.text:
+            self._add_globals(block)
+
+    def _add_globals(self, block: Block) -> None:
+        for inner in block.inner.values():
+            names = inner._names
+            for name, keyword in names.outer.items():
+                if keyword == "global":
+                    self.bindings.setdefault(name, []).extend(names.written_outside.get(name, []))
+            self._add_globals(inner)
+
+    @cached_property
+    def written_outside(self) -> dict[str, list[Binding]]:
+        """What this block binds to names that it declares `global` or `nonlocal`."""
+        found: dict[str, list[Binding]] = {}
+        kept, self.bindings, stars, self.stars = self.bindings, found, self.stars, []
+        for node in self.block.nodes:
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.With | ast.AsyncWith | ast.For):
+                self._visit(node)
+            elif isinstance(node, ast.AsyncFor | ast.Import | ast.ImportFrom | ast.NamedExpr):
+                self._visit(node)
+        self.bindings, self.stars = kept, stars
+        return found
+
+    def _bind(self, name: str, node: ast.AST, origin: Origin) -> None:
+        self.bindings.setdefault(name, []).append(Binding(name, self.block, node, origin))
+
+    def _visit(self, node: ast.AST) -> None:
+        match node:
+            case ast.Assign():
+                for target in node.targets:
+                    self._target(target, node, lambda path: Assigned(node.value, path))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                self._bind(name, node, Assigned(node.value, (), node.annotation))
+            case ast.NamedExpr():
+                self._bind(node.target.id, node, Assigned(node.value))
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                self._bind(node.name, node, Defined(self.block.inner[node]))
+            case ast.Import():
+                for alias in node.names:
+                    if alias.asname:
+                        self._bind(alias.asname, node, Imported(alias.name, None, 0))
+                    else:
+                        top = alias.name.partition(".")[0]
+                        self._bind(top, node, Imported(top, None, 0))
+            case ast.ImportFrom():
+                for alias in node.names:
+                    if alias.name == "*":
+                        self.stars.append(Imported(node.module or "", None, node.level))
+                    else:
+                        origin = Imported(node.module or "", alias.name, node.level)
+                        self._bind(alias.asname or alias.name, node, origin)
+            case ast.For() | ast.AsyncFor():
+                self._target(node.target, node, lambda path: Iterated(node.iter, path))
+            case ast.With() | ast.AsyncWith():
+                for item in node.items:
+                    self._with_item(item, node)
+            case ast.Global() | ast.Nonlocal():
+                keyword = "global" if isinstance(node, ast.Global) else "nonlocal"
+                self.outer.update(dict.fromkeys(node.names, keyword))
+            case ast.AugAssign(target=ast.Name(id=name)):
+                self._bind(name, node, Opaque())
+            case ast.ExceptHandler(name=str(name)):
+                self._bind(name, node, Opaque())
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                self._comprehension(node)
+            case ast.MatchAs(name=str(name), pattern=ast.MatchClass(cls=cls)):
+                self._bind(name, node, Matched(cls))
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                self._bind(name, node, Opaque())
+            case ast.MatchMapping(rest=str(name)):
+                self._bind(name, node, Opaque())
+            case _ if type(node).__name__ == "TypeAlias":  # Python 3.12
+                self._bind(node.name.id, node, Aliased(node.value))  # type: ignore[attr-defined]
+
+    def _with_item(self, item: ast.withitem, node: ast.AST) -> None:
+        if item.optional_vars is not None:
+            context = item.context_expr
+            self._target(item.optional_vars, node, lambda path: Entered(context, path))
+
+    def _target(self, target: ast.expr, node: ast.AST, origin: _MakeOrigin) -> None:
+        stack: list[tuple[ast.expr, Path]] = [(target, ())]
+        while stack:
+            part, path = stack.pop()
+            if isinstance(part, ast.Name):
+                self._bind(part.id, node, origin(path))
+            elif isinstance(part, ast.Starred):
+                stack.append((part.value, (*path, None)))
+            elif isinstance(part, ast.Tuple | ast.List):
+                stack.extend((element, (*path, i)) for i, element in enumerate(part.elts))
+
+    def _comprehension(self, node: Comprehension) -> None:
+        bindings, self.bindings = self.bindings, {}
+        for generator in node.generators:
+            iterable = generator.iter
+            self._target(generator.target, node, _iterated(iterable))
+        for name, found in self.bindings.items():
+            self.in_comprehensions.setdefault(name, []).extend(found)
+        self.bindings = bindings
+
+
+def _iterated(iterable: ast.expr) -> _MakeOrigin:
+    return lambda path: Iterated(iterable, path)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    _MakeOrigin = Callable[[Path], Origin]
+
+
+class Module:
+    """One parsed file of the linted project."""
+
+    def __init__(self, project: Project, source: Source, tree: ast.Module) -> None:
+        self.project = project
+        self.source = source
+        self.path = source.path
+        self.tree = tree
+        self.block = Block(self, tree, None)
+
+    def __repr__(self) -> str:
+        return f"<Module {self.path}>"
+
+    @property
+    def display(self) -> str:
+        """The file's path as messages show it: relative to the project root, with forward slashes."""
+        return self.project.display(self.path)
+
+    def blocks(self) -> Iterator[Block]:
+        """All blocks of the module, outer ones first, in the order of the text."""
+        stack = [self.block]
+        while stack:
+            block = stack.pop()
+            yield block
+            stack.extend(reversed(list(block.inner.values())))
+
+    def functions(self) -> Iterator[Block]:
+        """All functions of the module, lambdas included, in the order of the text."""
+        return (block for block in self.blocks() if block.is_function)
+
+    def calls(self) -> Iterator[tuple[ast.Call, Block]]:
+        """All calls of the module, each with the block that runs it."""
+        for block in self.blocks():
+            for call in block.calls:
+                yield call, block
+
+    def may_say(self, *words: str) -> bool:
+        """Does the text hold one of these words anywhere? Cheap, and only ever errs on the side of yes."""
+        return any(word in self.source.text for word in words)
