@@ -1,0 +1,118 @@
+"""What a rule is, and where the rules are found.
+
+A rule is one file below `rules/`. The docstring of that file is the rule's documentation page: a
+title line, a paragraph on what it finds, then sections under Markdown headings (`## Why`, `## Bad`,
+`## Good`, `## Misses`, `## References`). The file's `RULE` holds everything else.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+from . import rules as rules_package
+from .finding import Evidence, Finding, Span
+
+if TYPE_CHECKING:
+    from .model.scopes import Module
+
+Check: TypeAlias = "Callable[[Module], Iterable[Finding]]"
+
+
+class Place(Protocol):
+    """A node of a tree that knows where it starts."""
+
+    lineno: int
+    col_offset: int
+
+
+@dataclass(slots=True, eq=False)
+class Rule:
+    """One rule: what it is called, when it is asked, and the function that looks.
+
+    `wakes` are the words of which a file's text must hold at least one for the rule to be asked.
+    `in_tests` and `in_scripts` tell whether test code and scripts are reported. A rule that is not
+    `default` is opt-in: it runs only where the user names it.
+    """
+
+    code: str
+    name: str
+    wakes: tuple[str, ...]
+    default: bool = True
+    in_tests: bool = False
+    in_scripts: bool = False
+    fix: Literal["safe", "unsafe"] | None = None
+    _function: Check | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"LSA\d{3}", self.code):
+            raise TypeError(f"the code of {self.name} is {self.code!r}, not LSA and three digits")
+        if not self.wakes or isinstance(self.wakes, str):
+            raise TypeError(f"{self.code} needs a tuple of words to wake on")
+
+    def check(self, function: Check) -> Check:
+        """Decorate the function that takes a module and yields its findings of this rule."""
+        self._function = function
+        return function
+
+    def findings(self, module: Module) -> list[Finding]:
+        """Ask the rule about one module."""
+        if self._function is None:
+            raise TypeError(f"{self.code} has no function decorated with RULE.check")
+        return list(self._function(module))
+
+    def at(self, place: Place, message: str, *evidence: Evidence) -> Finding:
+        """Build a finding of this rule that stands where the given node starts."""
+        return Finding(self.code, Span(place.lineno, place.col_offset), message, evidence)
+
+    @property
+    def page(self) -> str:
+        """The rule's documentation: the docstring of the file that holds its function."""
+        return inspect.cleandoc(sys.modules[self._function.__module__].__doc__ or "")
+
+    @property
+    def title(self) -> str:
+        """The first line of the page, without its full stop."""
+        return self.page.partition("\n")[0].rstrip(".")
+
+    @property
+    def sections(self) -> dict[str, str]:
+        """The page's sections, by heading; what stands before the first heading is under ""."""
+        parts = re.split(r"^## (.+)$", self.page, flags=re.MULTILINE)
+        return {"": parts[0].strip()} | {
+            heading.strip(): body.strip()
+            for heading, body in zip(parts[1::2], parts[2::2], strict=True)
+        }
+
+
+@functools.cache
+def rules() -> tuple[Rule, ...]:
+    """Find every rule by importing the files below `rules/`; sorted by code."""
+    found: dict[str, Rule] = {}
+    for entry in pkgutil.walk_packages(rules_package.__path__, f"{rules_package.__name__}."):
+        if entry.ispkg:
+            continue
+        rule = getattr(importlib.import_module(entry.name), "RULE", None)
+        if not isinstance(rule, Rule):
+            raise TypeError(f"{entry.name} defines no RULE")
+        if rule.code in found:
+            raise TypeError(f"{entry.name} takes the code {rule.code} of {found[rule.code].name}")
+        found[rule.code] = rule
+    return tuple(rule for _, rule in sorted(found.items()))
+
+
+def table(listed: Iterable[Rule]) -> str:
+    """Render rules as the Markdown table of the README."""
+    rows = ["| code | name | what it finds | default |", "|---|---|---|---|"]
+    rows += [
+        f"| {rule.code} | {rule.name} | {rule.title} | {'on' if rule.default else 'opt-in'} |"
+        for rule in listed
+    ]
+    return "\n".join(rows) + "\n"

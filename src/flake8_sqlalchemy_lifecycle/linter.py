@@ -1,0 +1,98 @@
+"""One file in, its findings out.
+
+The linter asks as little as it can: most files hold none of the words that wake a rule, and cost a
+few substring searches. Nothing that goes wrong in here may end the run.
+"""
+
+import ast
+import os
+from collections.abc import Iterable
+
+from . import catalogue
+from .catalogue import Rule
+from .config import Config
+from .finding import Finding, Span
+from .model.project import Project, find_root
+from .model.scopes import Module
+
+
+class Linter:
+    """Lints the files of one run; what it learns of a project is kept for the next file."""
+
+    def __init__(self, config: Config, rules: Iterable[Rule] | None = None) -> None:
+        """Take the options, and the rules to choose from (all there are, unless given)."""
+        self._config = config
+        self._rules = tuple(
+            rule
+            for rule in (catalogue.rules() if rules is None else rules)
+            if rule.default or rule.code in config.enable
+        )
+        self._words = tuple(sorted({word for rule in self._rules for word in rule.wakes}))
+        self._projects: dict[str, Project] = {}
+        self._roots: dict[str, str] = {}
+
+    def concerns(self, text: str) -> bool:
+        """Tell whether any rule could find something in a file with this text."""
+        return any(word in text for word in self._words)
+
+    def lint(
+        self, path: str, text: str | None = None, tree: ast.Module | None = None
+    ) -> list[Finding]:
+        """Return the findings in the file at `path`, sorted.
+
+        `text` is an unsaved buffer, which wins over the file on disk. `tree` spares parsing where
+        the caller has parsed that same text already.
+        """
+        if text is not None and not self.concerns(text):
+            return []
+        path = os.path.abspath(path)
+        try:
+            module = self._module(path, text, tree)
+        except Exception as error:  # Whatever a file holds, flake8 goes on with the next one.
+            return [_crash("the model", error)]
+        if module is None:
+            return []
+        found = {finding for rule in self._rules for finding in _ask(rule, module)}
+        return sorted(found, key=lambda finding: (finding.span, finding.code, finding.message))
+
+    def _module(self, path: str, text: str | None, tree: ast.Module | None) -> Module | None:
+        project = self._project(path)
+        if text is not None:
+            project.edit(path, text)
+        source = project.source(path)
+        if source is None or not self.concerns(source.text):
+            return None
+        return project.module(path, tree)
+
+    def _project(self, path: str) -> Project:
+        folder = os.path.dirname(path)
+        root = self._roots.get(folder)
+        if root is None:
+            root = self._roots[folder] = find_root(path)
+        project = self._projects.get(root)
+        if project is None:
+            project = self._projects[root] = Project(
+                root, self._config.source_roots, self._config.target_versions
+            )
+        return project
+
+
+def _ask(rule: Rule, module: Module) -> list[Finding]:
+    text = module.source.text
+    if not any(word in text for word in rule.wakes):
+        return []
+    try:
+        if (module.is_test and not rule.in_tests) or (module.is_script and not rule.in_scripts):
+            return []
+        return rule.findings(module)
+    except Exception as error:
+        return [_crash(f"{rule.code} ({rule.name})", error)]
+
+
+def _crash(culprit: str, error: Exception) -> Finding:
+    # Not the error's own text: it may hold paths and addresses, which differ from run to run.
+    message = (
+        f"{culprit} crashed on this file with {type(error).__name__}, "
+        "please report it to flake8-sqlalchemy-lifecycle"
+    )
+    return Finding("LSA000", Span(1, 0), message)
