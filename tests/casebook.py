@@ -1,0 +1,173 @@
+"""Reads test cases that are written as Markdown: `tests/cases/*.md` and the pages of the rules.
+
+A case is a heading and the fenced blocks below it. A block is a file of the case: it names itself
+in its first line, `# file: app/db.py`; a case of one block may leave that out. In Python blocks
+`# error: LSA101` ends each line that must be reported (with several codes where there are several
+findings), and a line `# message: words` below it tells words that one of its messages must hold.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from flake8_sqlalchemy_lifecycle.catalogue import Rule
+from flake8_sqlalchemy_lifecycle.config import Config
+from flake8_sqlalchemy_lifecycle.finding import Finding
+from flake8_sqlalchemy_lifecycle.linter import Linter
+
+CASES = Path(__file__).with_name("cases")
+
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"# file: (\S+)\n")
+_ERROR = re.compile(r"#\s*error:((?: LSA\d{3})+)$")
+_MESSAGE = re.compile(r"\s*# message: (.+)$")
+_LANGUAGES = {"python", "toml", "ini", "text"}
+
+
+class MalformedError(ValueError):
+    """A case is not written as this module's docstring says."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Some files and what must be found in them."""
+
+    title: str
+    files: dict[str, str]
+    expected: Counter[str]
+    messages: dict[str, list[str]]
+
+    @property
+    def is_loud(self) -> bool:
+        return bool(self.expected)
+
+    @property
+    def python_files(self) -> list[str]:
+        return [name for name in self.files if name.endswith(".py")]
+
+    def write(self, folder: Path) -> None:
+        """Lay out the files in a folder that is a project root of its own."""
+        (folder / ".git").mkdir(parents=True)
+        for name, text in self.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+
+def read_cases(path: Path) -> list[Case]:
+    """Read the cases of one Markdown file, one below each `## ` heading."""
+    introduction, *sections = re.split(
+        r"^## ", path.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    if "```" in introduction:
+        raise MalformedError(f"{path.name}: a block stands above the first heading")
+    cases = []
+    for section in sections:
+        title, _, body = section.partition("\n")
+        try:
+            cases.append(make_case(title.strip(), _blocks(body)))
+        except MalformedError as problem:
+            raise MalformedError(f"{path.name}, {title.strip()}: {problem}") from None
+    twice = [title for title, count in Counter(case.title for case in cases).items() if count > 1]
+    if twice:
+        raise MalformedError(f"{path.name}: several cases are called {twice[0]}")
+    return cases
+
+
+def read_section(title: str, body: str) -> list[Case]:
+    """Read a section of a rule's page: named blocks are one case, each of the others is its own."""
+    blocks = _blocks(body)
+    if any(_FILE.match(text) for _, text in blocks):
+        return [make_case(title, blocks)]
+    return [make_case(title, [block]) for block in blocks]
+
+
+def _blocks(body: str) -> list[tuple[str, str]]:
+    if len(re.findall("^```", body, re.MULTILINE)) != 2 * len(_BLOCK.findall(body)):
+        raise MalformedError("a block is not closed, or its fence is not ``` and one word")
+    return _BLOCK.findall(body)
+
+
+def make_case(title: str, blocks: list[tuple[str, str]]) -> Case:
+    """Make a case of blocks, each a language and a text."""
+    files: dict[str, str] = {}
+    for language, text in blocks:
+        if language not in _LANGUAGES:
+            raise MalformedError(f"a block of {language or 'no language'}")
+        named = _FILE.match(text)
+        if named is None and (len(blocks) > 1 or language != "python"):
+            raise MalformedError(f"a {language} block does not begin with `# file: `")
+        name = named[1] if named else "example.py"
+        if name in files:
+            raise MalformedError(f"{name} is there twice")
+        if name.endswith(".py") != (language == "python"):
+            raise MalformedError(f"{name} is in a {language} block")
+        files[name] = text
+    if not any(name.endswith(".py") for name in files):
+        raise MalformedError("no Python block")
+    expected, messages = _markers(files)
+    return Case(title, files, expected, messages)
+
+
+def _markers(files: dict[str, str]) -> tuple[Counter[str], dict[str, list[str]]]:
+    expected: Counter[str] = Counter()
+    messages: dict[str, list[str]] = {}
+    for name, text in files.items():
+        place = ""
+        for number, line in enumerate(text.splitlines(), start=1):
+            error, message = _ERROR.search(line), _MESSAGE.match(line)
+            if error:
+                place = f"{name}:{number}"
+                expected.update(f"{place} {code}" for code in error[1].split())
+            elif message:
+                if not place:
+                    raise MalformedError(f"{name}:{number}: no error stands above the message")
+                messages.setdefault(place, []).append(message[1])
+            elif re.search(r"#\s*(error|message)\b", line, re.IGNORECASE):
+                raise MalformedError(f"{name}:{number}: neither a marker nor a plain comment")
+            else:
+                place = ""
+    return expected, messages
+
+
+def lint(linter: Linter, folder: Path, name: str) -> dict[str, list[Finding]]:
+    """Lint one file of a case; the findings by place, as `app/db.py:3 LSA101`."""
+    found: dict[str, list[Finding]] = {}
+    for finding in linter.lint(str(folder / name)):
+        found.setdefault(f"{name}:{finding.span.line} {finding.code}", []).append(finding)
+    return found
+
+
+def fresh_linter(rules: tuple[Rule, ...]) -> Linter:
+    """Make a linter that asks all of the rules, opt-in ones too."""
+    return Linter(Config(enable=frozenset(rule.code for rule in rules)), rules)
+
+
+def check(case: Case, folder: Path, rules: tuple[Rule, ...]) -> None:
+    """Fail unless the case's files, each linted alone, give exactly what is marked in them."""
+    case.write(folder)
+    found: dict[str, list[Finding]] = {}
+    for name in case.python_files:
+        found |= lint(fresh_linter(rules), folder, name)
+
+    counts = Counter({place: len(findings) for place, findings in found.items()})
+    said = [
+        f"{place}: {finding.message}" for place, findings in found.items() for finding in findings
+    ]
+    problems = [f"missing     {place}" for place in (case.expected - counts).elements()]
+    problems += [f"unexpected  {place}" for place in (counts - case.expected).elements()]
+    for place, parts in case.messages.items():
+        here = [line for line in said if line.startswith(f"{place} ")]
+        problems += [
+            f"no message  {place} says {part!r}"
+            for part in parts
+            if not any(part in line for line in here)
+        ]
+    assert not problems, "\n".join([case.title, *problems, "found:", *said])
+
+    together = fresh_linter(rules)
+    again: dict[str, list[Finding]] = {}
+    for name in reversed(case.python_files):
+        again |= lint(together, folder, name)
+    assert again == found, "linted by one linter, the files give other findings than each alone"

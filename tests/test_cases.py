@@ -1,0 +1,106 @@
+"""Every case of `tests/cases/` and of the rules' pages, and the format of the cases itself."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import casebook
+import pytest
+from casebook import Case, MalformedError
+
+from flake8_sqlalchemy_lifecycle import catalogue
+
+
+def _all_cases() -> Iterator[object]:
+    for path in sorted(casebook.CASES.glob("*.md")):
+        try:
+            for case in casebook.read_cases(path):
+                yield pytest.param(case, id=f"{path.stem}/{_slug(case.title)}")
+        except MalformedError as problem:  # a failure of its own, so that the other files still run
+            yield pytest.param(problem, id=f"{path.stem}/malformed")
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"\W+", "-", title.lower()).strip("-")
+
+
+@pytest.mark.parametrize("case", list(_all_cases()))
+def test_case(case: Case | MalformedError, tmp_path: Path) -> None:
+    if isinstance(case, MalformedError):
+        raise case
+    casebook.check(case, tmp_path / "project", catalogue.rules())
+
+
+@pytest.mark.parametrize("rule", catalogue.rules(), ids=lambda rule: rule.name)
+def test_page(rule: catalogue.Rule, tmp_path: Path) -> None:
+    bad = casebook.read_section("Bad", rule.sections["Bad"])
+    good = casebook.read_section("Good", rule.sections["Good"])
+    assert bad
+    assert good
+    assert not any(case.is_loud for case in good)
+    assert all({place.split()[1] for place in case.expected} == {rule.code} for case in bad)
+    for number, case in enumerate([*bad, *good]):
+        casebook.check(case, tmp_path / str(number), catalogue.rules())
+
+
+def test_reads_files_markers_and_messages(tmp_path: Path) -> None:
+    text = """\
+# some-rule
+
+Words.
+
+## A title
+
+A sentence.
+
+```text
+# file: requirements.txt
+fastapi
+```
+
+```python
+# file: app/db.py
+engine = 1  # error: LSA101 LSA105
+# message: said
+# message: also said
+```
+
+## Another
+
+```python
+x = 1
+```
+"""
+    path = tmp_path / "some-rule.md"
+    path.write_text(text)
+    first, second = casebook.read_cases(path)
+    assert first.title == "A title"
+    assert list(first.files) == ["requirements.txt", "app/db.py"]
+    assert first.python_files == ["app/db.py"]
+    assert first.expected == {"app/db.py:2 LSA101": 1, "app/db.py:2 LSA105": 1}
+    assert first.messages == {"app/db.py:2": ["said", "also said"]}
+    assert second.files == {"example.py": "x = 1\n"}
+    assert not second.is_loud
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("```python\nx\n```\n## A\n```python\nx\n```\n", id="block-without-heading"),
+        pytest.param("## A\nwords\n", id="no-block"),
+        pytest.param("## A\n```python\nx\n", id="open-fence"),
+        pytest.param("## A\n```\nx\n```\n", id="no-language"),
+        pytest.param("## A\n```toml\n# file: a.toml\n```\n", id="no-python"),
+        pytest.param("## A\n```python\nx\n```\n```python\ny\n```\n", id="unnamed-files"),
+        pytest.param("## A\n```python\n# file: a.txt\n```\n", id="python-in-txt"),
+        pytest.param("## A\n```python\nx\n```\n## A\n```python\nx\n```\n", id="same-title"),
+        pytest.param("## A\n```python\nx  # error: LSA1\n```\n", id="bad-code"),
+        pytest.param("## A\n```python\nx  # error LSA101\n```\n", id="no-colon"),
+        pytest.param("## A\n```python\nx\n# message: words\n```\n", id="message-alone"),
+    ],
+)
+def test_refuses_malformed_cases(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "some-rule.md"
+    path.write_text(text)
+    with pytest.raises(MalformedError):
+        casebook.read_cases(path)
