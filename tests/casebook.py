@@ -11,6 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from flake8_sqlalchemy_lifecycle.catalogue import Rule
 from flake8_sqlalchemy_lifecycle.config import Config
 from flake8_sqlalchemy_lifecycle.finding import Finding
@@ -164,10 +166,12 @@ def check(case: Case, folder: Path, rules: tuple[Rule, ...]) -> None:
             for part in parts
             if not any(part in line for line in here)
         ]
-    assert not problems, "\n".join([case.title, *problems, "found:", *said])
+    if problems:
+        pytest.fail("\n".join([case.title, *problems, "found:", *said]), pytrace=False)
 
     together = fresh_linter(rules)
     again: dict[str, list[Finding]] = {}
     for name in reversed(case.python_files):
         again |= lint(together, folder, name)
-    assert again == found, "linted by one linter, the files give other findings than each alone"
+    if again != found:
+        pytest.fail(f"{case.title}: one linter for all files finds other than each file's own")

@@ -73,9 +73,14 @@ class Rule:
         return Finding(self.code, Span(place.lineno, place.col_offset), message, evidence)
 
     @property
+    def module_name(self) -> str:
+        """The dotted name of the file that holds the rule's function."""
+        return self._function.__module__ if self._function else ""
+
+    @property
     def page(self) -> str:
-        """The rule's documentation: the docstring of the file that holds its function."""
-        return inspect.cleandoc(sys.modules[self._function.__module__].__doc__ or "")
+        """The rule's documentation: the docstring of its file."""
+        return inspect.cleandoc(sys.modules[self.module_name].__doc__ or "")
 
     @property
     def title(self) -> str:

@@ -1,0 +1,100 @@
+"""Each rule's page, cases, example and row in the README are there and agree with the rule."""
+
+import re
+from pathlib import Path
+
+import casebook
+import pytest
+
+from flake8_sqlalchemy_lifecycle import catalogue
+from flake8_sqlalchemy_lifecycle.catalogue import Rule
+from flake8_sqlalchemy_lifecycle.config import Config
+from flake8_sqlalchemy_lifecycle.linter import Linter
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+SECTIONS = ["Why", "Bad", "Good", "Misses", "References"]
+
+RULES = catalogue.rules()
+each_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+
+
+def test_names_and_codes_are_unique_and_in_order() -> None:
+    codes = [rule.code for rule in RULES]
+    assert codes == sorted(set(codes))
+    assert len({rule.name for rule in RULES}) == len(codes)
+    assert "LSA000" not in codes
+
+
+def test_no_case_or_example_is_left_without_its_rule() -> None:
+    names = {rule.name for rule in RULES}
+    assert {path.stem for path in casebook.CASES.glob("*.md")} <= names
+    assert {path.name for path in EXAMPLES.iterdir() if path.is_dir()} <= names
+
+
+@each_rule
+def test_page(rule: Rule) -> None:
+    title, blank, *_ = [*rule.page.splitlines(), "", ""]
+    assert title.endswith(".")
+    assert blank == ""
+    assert rule.sections[""].count("\n\n") >= 1, "a paragraph on what it finds"
+    assert [name for name in rule.sections if name in SECTIONS] == SECTIONS
+    assert set(rule.sections) <= {"", "Fix", *SECTIONS}
+    assert ("Fix" in rule.sections) == (rule.fix is not None)
+    assert all(rule.sections.values())
+
+
+@each_rule
+def test_file_is_named_after_the_rule(rule: Rule) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name)
+    assert rule.module_name.endswith(f".{rule.name.replace('-', '_')}")
+
+
+@each_rule
+def test_cases(rule: Rule) -> None:
+    cases = casebook.read_cases(casebook.CASES / f"{rule.name}.md")
+    loud = [case for case in cases if any(rule.code in place for place in case.expected)]
+    silent = [case for case in cases if not case.is_loud]
+    assert len(loud) >= 8
+    assert len(silent) >= 12
+    assert 2 * sum(len(case.files) > 1 for case in cases) >= len(cases)
+
+
+@each_rule
+def test_example(rule: Rule) -> None:
+    folder = EXAMPLES / rule.name
+    found = {
+        path.name: {finding.code for finding in Linter(Config()).lint(str(path))}
+        for path in folder.rglob("*.py")
+    }
+    assert found["bad.py"] == {rule.code}
+    assert not any(codes for name, codes in found.items() if name != "bad.py")
+    assert "good.py" in found
+
+
+def test_readme_lists_the_rules() -> None:
+    """Rewrite the table where it differs, and fail: the diff is there to be reviewed."""
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    start, end = "<!-- rules -->\n", "<!-- /rules -->\n"
+    before, rest = text.split(start)
+    table, after = rest.split(end)
+    if table != (wanted := catalogue.table(RULES)):
+        readme.write_text(before + start + wanted + end + after, encoding="utf-8")
+        pytest.fail("README.md had another table of rules than the rules themselves; now mended")
+
+
+def test_refuses_a_wrong_rule() -> None:
+    with pytest.raises(TypeError, match="not LSA and three digits"):
+        Rule("SA1", "some-rule", ("word",))
+    with pytest.raises(TypeError, match="words to wake on"):
+        Rule("LSA901", "some-rule", ())
+
+
+def test_title_and_sections_come_from_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = Rule("LSA901", "some-rule", ("word",), default=False)
+    rule.check(lambda module: [])  # noqa: ARG005
+    monkeypatch.setitem(globals(), "__doc__", "A title.\n\nWords.\n\n## Why\n\nBecause.\n")
+    assert rule.title == "A title"
+    assert rule.sections == {"": "A title.\n\nWords.", "Why": "Because."}
+    assert "| LSA901 | some-rule | A title | opt-in |\n" in catalogue.table([rule])
