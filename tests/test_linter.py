@@ -1,4 +1,4 @@
-"""The linter: which rule is asked about what, what ends well whatever a file holds, what it costs."""
+"""The linter: whom it asks, how it ends whatever a file holds, and what it costs."""
 
 import ast
 import subprocess
