@@ -1,0 +1,34 @@
+"""Parent and child share a session, and with it one transaction on one socket.
+
+The child commits, or rolls back, what the parent has not finished.
+"""
+
+import os
+from multiprocessing import get_context
+
+from models import Base, Job
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
+
+engine = create_engine(os.environ.get("DATABASE_URL", "sqlite:///jobs.db"))
+session = Session(engine)
+
+
+def work() -> None:
+    for job in session.scalars(select(Job).where(Job.done.is_(False))):
+        job.done = True
+    session.commit()
+
+
+def main() -> None:
+    Base.metadata.create_all(engine)
+    session.add_all([Job(), Job()])
+    session.flush()
+    worker = get_context("fork").Process(target=work)
+    worker.start()
+    worker.join()
+    session.rollback()
+
+
+if __name__ == "__main__":
+    main()

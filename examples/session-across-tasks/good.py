@@ -1,0 +1,25 @@
+"""Each task opens a session of its own."""
+
+import asyncio
+
+from database import SessionLocal, lifespan
+from fastapi import FastAPI
+from repository import NoteRepository
+
+app = FastAPI(lifespan=lifespan)
+
+
+async def count() -> int:
+    async with SessionLocal() as session:
+        return await NoteRepository(session).count()
+
+
+async def longest() -> int:
+    async with SessionLocal() as session:
+        return await NoteRepository(session).longest()
+
+
+@app.get("/notes/statistics")
+async def read_statistics() -> dict[str, int]:
+    counted, measured = await asyncio.gather(count(), longest())
+    return {"count": counted, "longest": measured}
