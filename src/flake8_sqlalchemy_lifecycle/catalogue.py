@@ -21,9 +21,9 @@ from . import rules as rules_package
 from .finding import Evidence, Finding, Span
 
 if TYPE_CHECKING:
-    from .model.scopes import Module
+    from .model.inference import Model
 
-Check: TypeAlias = "Callable[[Module], Iterable[Finding]]"
+Check: TypeAlias = "Callable[[Model], Iterable[Finding]]"
 
 
 class Place(Protocol):
@@ -58,15 +58,15 @@ class Rule:
             raise TypeError(f"{self.code} needs a tuple of words to wake on")
 
     def check(self, function: Check) -> Check:
-        """Decorate the function that takes a module and yields its findings of this rule."""
+        """Decorate the function that takes the model of a file and yields its findings."""
         self._function = function
         return function
 
-    def findings(self, module: Module) -> list[Finding]:
-        """Ask the rule about one module."""
+    def findings(self, model: Model) -> list[Finding]:
+        """Ask the rule about the linted file of a model."""
         if self._function is None:
             raise TypeError(f"{self.code} has no function decorated with RULE.check")
-        return list(self._function(module))
+        return list(self._function(model))
 
     def at(self, place: Place, message: str, *evidence: Evidence) -> Finding:
         """Build a finding of this rule that stands where the given node starts."""

@@ -12,6 +12,8 @@ from . import catalogue
 from .catalogue import Rule
 from .config import Config
 from .finding import Finding, Span
+from .model.inference import Model
+from .model.places import is_script, is_test
 from .model.project import Project, find_root
 from .model.scopes import Module
 
@@ -52,7 +54,8 @@ class Linter:
             return [_crash("the model", error)]
         if module is None:
             return []
-        found = {finding for rule in self._rules for finding in _ask(rule, module)}
+        model = Model(module)
+        found = {finding for rule in self._rules for finding in _ask(rule, model)}
         return sorted(found, key=lambda finding: (finding.span, finding.code, finding.message))
 
     def _module(self, path: str, text: str | None, tree: ast.Module | None) -> Module | None:
@@ -77,14 +80,16 @@ class Linter:
         return project
 
 
-def _ask(rule: Rule, module: Module) -> list[Finding]:
-    text = module.source.text
+def _ask(rule: Rule, model: Model) -> list[Finding]:
+    text = model.linted.source.text
     if not any(word in text for word in rule.wakes):
         return []
     try:
-        if (module.is_test and not rule.in_tests) or (module.is_script and not rule.in_scripts):
+        if not rule.in_tests and is_test(model.linted):
             return []
-        return rule.findings(module)
+        if not rule.in_scripts and is_script(model):
+            return []
+        return rule.findings(model)
     except Exception as error:
         return [_crash(f"{rule.code} ({rule.name})", error)]
 

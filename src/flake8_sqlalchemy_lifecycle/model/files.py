@@ -46,11 +46,14 @@ class Files:
         self._real_root = os.path.realpath(root)
         self._folders: dict[str, Folder] = {}
         self._edits: dict[str, str] = {}
+        self._new: dict[str, set[str]] = {}  # folder → edited files that the disk lacks
 
     def edit(self, path: str, text: str) -> None:
         """Lets the unsaved `text` stand for the file, whether the disk has it or not."""
-        if path not in self._edits and not self.holds(path):
-            self._folders.pop(os.path.dirname(path), None)
+        if not self.holds(path):
+            folder, name = os.path.split(path)
+            self._new.setdefault(folder, set()).add(name)
+            self._folders.pop(folder, None)
         self._edits[path] = text
 
     def read(self, path: str) -> str | None:
@@ -75,7 +78,7 @@ class Files:
         return name in self.folder(folder).files
 
     def folder(self, path: str) -> Folder:
-        """What the folder holds: nothing if it is, or leads, out of the root or back into itself."""
+        """What the folder holds: nothing if it lies, or leads, outside the root."""
         folder = self._folders.get(path)
         if folder is None:
             folder = self._folders[path] = self._list(path)
@@ -95,7 +98,7 @@ class Files:
             real = self.folder(parent).folders.get(name, "") if self.depth(path) > 0 else ""
         if not real:
             return ABSENT
-        files = {os.path.basename(edit) for edit in self._edits if os.path.dirname(edit) == path}
+        files = set(self._new.get(path, ()))
         folders = {}
         try:
             with os.scandir(path) as entries:

@@ -19,7 +19,7 @@ BlockNode = ast.Module | ast.ClassDef | FunctionNode
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BLOCKS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-LOOPS = (ast.For, ast.AsyncFor, ast.While, *_COMPREHENSIONS)
+Loop = ast.For | ast.AsyncFor | ast.While
 Path = tuple[int | None, ...]
 """The way into an unpacked value: indexes from outside to inside, `None` behind a star."""
 
@@ -94,17 +94,7 @@ class Opaque:
     """Bound to something that the model does not follow (`except … as`, `+=`, a capture pattern)."""
 
 
-Origin = (
-    Imported
-    | Defined
-    | Assigned
-    | Aliased
-    | Iterated
-    | Entered
-    | Parameter
-    | Matched
-    | Opaque
-)
+Origin = Imported | Defined | Assigned | Aliased | Iterated | Entered | Parameter | Matched | Opaque
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,9 +114,7 @@ class Block:
     to this one. Comprehensions belong to the block in which they stand.
     """
 
-    def __init__(
-        self, module: Module, node: BlockNode, parent: Block | None, owner: ast.AST | None = None
-    ) -> None:
+    def __init__(self, module: Module, node: BlockNode, parent: Block | None) -> None:
         self.module = module
         self.node = node
         self.parent = parent
@@ -234,15 +222,19 @@ class Block:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """All identifiers, attribute and keyword names in this block, nested blocks included."""
+        """All identifiers and attribute names in this block, its header and its nested blocks."""
         found: set[str] = set()
-        for node in self.nodes:
+        header = [] if isinstance(self.node, ast.Module) else _outer_parts(self.node)
+        for node in (*self.nodes, *(n for part in header for n in ast.walk(part))):
             if isinstance(node, ast.Name):
                 found.add(node.id)
             elif isinstance(node, ast.Attribute):
                 found.add(node.attr)
             elif isinstance(node, ast.alias):
                 found.update(node.name.split("."))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                if node.value.isidentifier():  # a string annotation, or a name for getattr
+                    found.add(node.value)
         for block in self.inner.values():
             found |= block.words
         return frozenset(found)
@@ -378,8 +370,10 @@ def _same_list(parent: ast.AST, statement: ast.stmt, around: set[ast.AST]) -> bo
             if any(other in around for other in statements):
                 return True
             # what a `try` body binds last is in force in its `else`
-            return field == "body" and isinstance(parent, ast.Try) and any(
-                other in around for other in parent.orelse
+            return (
+                field == "body"
+                and isinstance(parent, ast.Try)
+                and any(other in around for other in parent.orelse)
             )
     return False
 

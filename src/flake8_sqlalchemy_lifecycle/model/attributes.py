@@ -1,0 +1,372 @@
+"""Attributes: of modules, of project classes and their instances, of library objects, and of an app's state."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from . import hints, invocation
+from .knowledge import ATTRIBUTES, TYPES, VIEWS, Kind, canonical, member
+from .scopes import Assigned, Binding, Block, Defined, Entered
+from .values import (
+    NOTHING,
+    UNKNOWN,
+    Bound,
+    Cls,
+    Constant,
+    Frame,
+    Func,
+    Instance,
+    Library,
+    Made,
+    Mapping,
+    ProjectModule,
+    Site,
+    Super,
+    Text,
+    Unknown,
+    Value,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+STATE = "starlette.State"
+_REQUESTS = ("starlette.Request", "starlette.WebSocket", "starlette.HTTPConnection")
+
+
+def attribute(model: Model, value: Value, name: str, node: ast.AST, frame: Frame) -> Values:
+    """`value.name`, as `node` in `frame` reads it."""
+    match value:
+        case ProjectModule(path):
+            return model.export(path, name)
+        case Library(dotted):
+            full = f"{dotted}.{name}"
+            known = canonical(full)
+            return frozenset({Library(known)})
+        case Instance(cls):
+            return of_instance(model, value, cls, name)
+        case Cls():
+            return _of_class(model, value, value, name)
+        case Super(receiver, cls):
+            return _above(model, receiver, cls, name)
+        case Made():
+            return _of_library(model, value, name, node, frame)
+        case Unknown():
+            return UNKNOWN
+    return frozenset({Bound(value, name)})
+
+
+# project classes
+
+
+def mro(model: Model, cls: Cls) -> tuple[Cls | Library, ...]:
+    """The class and its bases in the order of look-up; bases that are not known are left out."""
+    found: dict[Cls | Library, None] = {}
+    _collect_bases(model, cls, found)
+    return tuple(found)
+
+
+def _collect_bases(model: Model, cls: Cls, found: dict[Cls | Library, None]) -> None:
+    if cls in found or len(found) > 40:
+        return
+    found[cls] = None
+    node = cls.block.node
+    assert isinstance(node, ast.ClassDef)
+    for expression in node.bases:
+        base_expression = expression.value if isinstance(expression, ast.Subscript) else expression
+        for base in model.values(base_expression, cls.closure):
+            if isinstance(base, Cls):
+                _collect_bases(model, base, found)
+            elif isinstance(base, Library):
+                found.setdefault(base)
+
+
+def type_name(model: Model, value: Value) -> str | None:
+    """The library type that an object is an instance of, through project subclasses too."""
+    if isinstance(value, Made):
+        return value.type
+    if isinstance(value, Instance):
+        for base in mro(model, value.cls):
+            if isinstance(base, Library) and base.name in TYPES:
+                return base.name
+    return None
+
+
+def kind_of(model: Model, value: Value) -> Kind | None:
+    """What a value is to the rules; None for everything that they do not speak of."""
+    name = type_name(model, value)
+    known = TYPES.get(name) if name else None
+    return known.kind if known else None
+
+
+def is_async(model: Model, value: Value) -> bool:
+    """Does the object belong to asyncio?"""
+    name = type_name(model, value)
+    return bool(name and name in TYPES and TYPES[name].is_async)
+
+
+def of_instance(model: Model, instance: Instance, cls: Cls, name: str) -> Values:
+    """An attribute of an instance: set by its methods, by its class, or from outside."""
+    found: set[Value] = set()
+    declared: Values = NOTHING
+    for base in mro(model, cls):
+        if isinstance(base, Library):
+            continue
+        for store in _self_stores(base.block).get(name, ()):
+            found |= _stored(model, store, base, instance)
+        member_values = _in_class(model, base, name, instance)
+        if member_values is not None:
+            if member_values - UNKNOWN:
+                found |= member_values
+            break
+    if not _tells(found):
+        declared = invocation.field(model, instance, name)
+    if not _tells(found | declared):
+        found |= _stored_outside(model, instance, name)
+    result = frozenset(found) | declared
+    if result:
+        return result
+    if type_name(model, instance):
+        return frozenset({Bound(instance, name)})
+    getter = next((b for b in mro(model, cls) if isinstance(b, Library)), None)
+    return UNKNOWN if getter is None else frozenset({Bound(instance, name)})
+
+
+def _tells(values: set[Value] | Values) -> bool:
+    return any(not isinstance(v, Unknown) and v != Constant(None) for v in values)
+
+
+def _in_class(model: Model, cls: Cls, name: str, receiver: Value) -> Values | None:
+    """What the class body binds to a name, seen through a receiver; None if it does not bind it."""
+    bindings = cls.block.bindings.get(name)
+    if not bindings:
+        return None
+    frame = _class_frame(cls)
+    found: set[Value] = set()
+    for binding in bindings:
+        if isinstance(binding.origin, Defined) and binding.origin.block.is_function:
+            found |= _method(model, Func(binding.origin.block, frame), receiver, cls)
+        else:
+            for value in model.bound(binding, frame):
+                found |= _described(model, value, receiver)
+    return frozenset(found)
+
+
+def _class_frame(cls: Cls) -> Frame:
+    return Frame(cls.block, cls.closure)
+
+
+def _method(model: Model, function: Func, receiver: Value, cls: Cls) -> Values:
+    decorators = invocation.decorators(model, function)
+    if "builtins.staticmethod" in decorators:
+        return frozenset({function})
+    if "builtins.classmethod" in decorators:
+        owner: Value = receiver.cls if isinstance(receiver, Instance) else receiver
+        return frozenset({Func(function.block, function.closure, owner)})
+    bound = Func(function.block, function.closure, receiver)
+    if invocation.is_property(decorators):
+        return invocation.result(model, bound) if isinstance(receiver, Instance) else UNKNOWN
+    return frozenset({bound if isinstance(receiver, Instance) else function})
+
+
+def _described(model: Model, value: Value, receiver: Value) -> Values:
+    if isinstance(value, Func) and value.receiver is None and isinstance(receiver, Instance):
+        if value.block.name == "<lambda>":
+            return frozenset({Func(value.block, value.closure, receiver)})
+    return frozenset({value})
+
+
+def _of_class(model: Model, cls: Cls, receiver: Value, name: str) -> Values:
+    found: set[Value] = set()
+    for base in mro(model, cls):
+        if isinstance(base, Library):
+            if base.name in TYPES:
+                found.add(Library(member(base.name, name)))
+            continue
+        values = _in_class(model, base, name, receiver)
+        if values is not None:
+            found |= values
+            break
+    if not _tells(found):
+        for method, store in _class_stores(model, cls, name):
+            found |= model.values(store, method)
+    return frozenset(found) or UNKNOWN
+
+
+def _class_stores(model: Model, cls: Cls, name: str) -> Iterator[tuple[Frame, ast.expr]]:
+    """`cls.name = value` in class methods, and `Class.name = value` elsewhere in the files at hand."""
+    for binding in _self_stores(cls.block).get(name, ()):
+        if isinstance(binding.origin, Assigned) and binding.origin.value is not None:
+            yield model.frame(binding.block), binding.origin.value
+    yield from _outside_stores(model, cls, name)
+
+
+def _above(model: Model, receiver: Value, cls: Cls, name: str) -> Values:
+    """`super().name` in a method of `cls`."""
+    start = receiver.cls if isinstance(receiver, Instance) else cls
+    bases = mro(model, start)
+    after = bases[bases.index(cls) + 1 :] if cls in bases else mro(model, cls)[1:]
+    for base in after:
+        if isinstance(base, Library):
+            if base.name in TYPES:
+                return frozenset({Bound(receiver, name)})
+            continue
+        found = _in_class(model, base, name, receiver)
+        if found is not None:
+            return found
+    return UNKNOWN
+
+
+def _self_stores(cls: Block) -> dict[str, list[Binding]]:
+    """`self.name = value` (and `with … as self.name`) in the methods of a class, by name."""
+    cached: dict[str, list[Binding]] | None = cls.__dict__.get("self_stores")
+    if cached is not None:
+        return cached
+    found: dict[str, list[Binding]] = {}
+    for method in cls.inner.values():
+        if not method.is_function or not method.parameters:
+            continue
+        receiver = next(iter(method.parameters))
+        for name, binding in _stores(method, receiver):
+            found.setdefault(name, []).append(binding)
+    cls.__dict__["self_stores"] = found
+    return found
+
+
+def _stores(block: Block, receiver: str) -> Iterator[tuple[str, Binding]]:
+    for node in block.nodes:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                pairs: list[tuple[ast.expr, tuple[int | None, ...]]] = [(t, ()) for t in targets]
+                for target, path in pairs:
+                    if isinstance(target, ast.Tuple | ast.List):
+                        pairs += [(e, (*path, i)) for i, e in enumerate(target.elts)]
+                    elif _is_attribute_of(target, receiver):
+                        yield target.attr, Binding(target.attr, block, node, Assigned(value, path))  # type: ignore[attr-defined]
+            case ast.AnnAssign(target=ast.Attribute(attr=name) as target):
+                if _is_attribute_of(target, receiver):
+                    origin = Assigned(node.value, (), node.annotation)
+                    yield name, Binding(name, block, node, origin)
+            case ast.withitem(optional_vars=ast.Attribute(attr=name) as target):
+                if _is_attribute_of(target, receiver):
+                    yield name, Binding(name, block, node, Entered(node.context_expr, ()))
+
+
+def _is_attribute_of(target: ast.expr, receiver: str) -> bool:
+    return (
+        isinstance(target, ast.Attribute)
+        and isinstance(target.value, ast.Name)
+        and target.value.id == receiver
+    )
+
+
+def _stored(model: Model, store: Binding, cls: Cls, instance: Instance) -> Values:
+    """What a method stores in an attribute, with what is known of the instance's construction."""
+    method = store.block
+    receiver = next(iter(method.parameters))
+    args: tuple[tuple[str, Values], ...] = ((receiver, frozenset({instance})),)
+    if method.name in ("__init__", "__new__", "__post_init__"):
+        args += tuple((k, v) for k, v in instance.args if k in method.parameters)
+    frame = Frame(method, _class_frame(cls), args, instance.frame)
+    return model.bound(store, frame)
+
+
+# stores from outside
+
+
+def _outside_stores(model: Model, owner: Value, name: str) -> Iterator[tuple[Frame, ast.expr]]:
+    """`expression.name = value` where the expression can be `owner`, in the linted file and the owner's own."""
+    paths = {model.linted.path}
+    if isinstance(owner, Instance):
+        paths |= {owner.site.path, owner.cls.block.module.path}
+    elif isinstance(owner, Cls):
+        paths.add(owner.block.module.path)
+    for path in sorted(paths):
+        module = model.project.module(path)
+        if module is None or not module.may_say(f".{name} ="):
+            continue
+        for block in module.blocks():
+            for node in block.nodes:
+                if not isinstance(node, ast.Assign):
+                    continue
+                for target in node.targets:
+                    if isinstance(target, ast.Attribute) and target.attr == name:
+                        if isinstance(target.value, ast.Name) and target.value.id == "self":
+                            continue
+                        frame = model.frame(block)
+                        if _same(owner, model.values(target.value, frame)):
+                            yield frame, node.value
+
+
+def _same(owner: Value, values: Values) -> bool:
+    if isinstance(owner, Instance):
+        return any(isinstance(v, Instance) and v.cls == owner.cls for v in values)
+    return owner in values
+
+
+def _stored_outside(model: Model, instance: Instance, name: str) -> Values:
+    return model.union(model.values(v, f) for f, v in _outside_stores(model, instance, name))
+
+
+# objects of libraries
+
+
+def _of_library(model: Model, made: Made, name: str, node: ast.AST, frame: Frame) -> Values:
+    if made.type == STATE:
+        return _state_slot(model, name)
+    if name == "state" and (_is_app(made) or made.type in _REQUESTS):
+        return frozenset({Made(STATE, made.site)})
+    if name == "app" and made.type in _REQUESTS:
+        return frozenset({Made("starlette.Starlette", made.site, declared=True)})
+    key = member(made.type, name)
+    given = ATTRIBUTES.get(key)
+    if given is not None:
+        if key in VIEWS:
+            return frozenset({Made(given, made.site, made.origin, made.context, True)})
+        return frozenset({Made(given, made.site, made)})
+    return frozenset({Bound(made, name)})
+
+
+def _is_app(made: Made) -> bool:
+    known = TYPES.get(made.type)
+    return bool(known and known.kind in (Kind.APP, Kind.ROUTER))
+
+
+def _state_slot(model: Model, name: str) -> Values:
+    """`app.state.name`: what any file at hand stores there, or a lifespan yields under that key."""
+    found: set[Value] = set()
+    for path in model.project.closure(model.linted.path):
+        source = model.project.source(path)
+        if source is None or name not in source.text:
+            continue
+        if f"state.{name} =" not in source.text and f'"{name}":' not in source.text:
+            continue
+        module = model.project.module(path)
+        for block in module.blocks() if module else ():
+            for node in block.nodes:
+                match node:
+                    case ast.Assign(
+                        targets=[ast.Attribute(attr=attr, value=ast.Attribute(attr="state"))]
+                    ) if attr == name:
+                        found |= model.values(node.value, model.frame(block))
+                    case ast.Yield(value=ast.Dict() as mapping):
+                        for value in model.values(mapping, model.frame(block)):
+                            if isinstance(value, Mapping):
+                                found |= value.get(name) or NOTHING
+    return frozenset(found) or UNKNOWN
+
+
+__all__ = [
+    "Site",
+    "Text",
+    "hints",
+    "attribute",
+    "is_async",
+    "kind_of",
+    "mro",
+    "of_instance",
+    "type_name",
+]

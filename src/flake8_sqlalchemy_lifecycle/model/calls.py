@@ -1,0 +1,332 @@
+"""Who runs a function, and which functions it runs: the roots of the paths, and the steps along them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import attributes, invocation
+from .knowledge import DECORATORS, DISPATCHED, TAKES, Role
+from .scopes import Block
+from .values import (
+    UNKNOWN,
+    Cls,
+    Coroutine,
+    Elements,
+    Frame,
+    Func,
+    Instance,
+    Items,
+    Library,
+    Made,
+    Partial,
+    Site,
+    TypeForm,
+    Value,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+_HANDS_OVER = {
+    "asyncio.to_thread": 0,
+    "starlette.run_in_threadpool": 0,
+    "anyio.run_sync": 0,
+    "asyncio.AbstractEventLoop.run_in_executor": 1,
+    "concurrent.ThreadPoolExecutor.submit": 0,
+    "sqlalchemy.AsyncSession.run_sync": 0,
+    "sqlalchemy.AsyncConnection.run_sync": 0,
+}
+"""Library functions that run the function that they get: the index of that argument."""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A function that a framework runs, and the place in the file that makes it so."""
+
+    role: Role
+    function: Func
+    node: ast.AST
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call on a path: the expression in `caller`, and the activation that it leads to."""
+
+    node: ast.AST
+    caller: Frame
+    callee: Frame
+
+
+def roots(model: Model) -> Iterator[Root]:
+    """The functions that the linted file gives to frameworks, in the order of the text."""
+    for block in model.linted.blocks():
+        frame = model.frame(block)
+        for node in block.nodes:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield from _decorated(model, node, block, frame)
+            elif isinstance(node, ast.ClassDef):
+                yield from _dispatched(model, node, block, frame)
+            elif isinstance(node, ast.Call):
+                yield from _given(model, node, block, frame)
+
+
+def _decorated(
+    model: Model, node: ast.FunctionDef | ast.AsyncFunctionDef, block: Block, frame: Frame
+) -> Iterator[Root]:
+    function = Func(block.inner[node], frame)
+    seen: set[Role] = set()
+    for decorator in node.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        for name in names_of(model, model.values(target, frame)):
+            role = DECORATORS.get(name)
+            if role is not None and role not in seen:
+                seen.add(role)
+                yield Root(role, _with_receiver(model, function, block), node, block)
+
+
+def _with_receiver(model: Model, function: Func, block: Block) -> Func:
+    """A decorated method gets an instance of its class."""
+    if not block.is_class or block.parent is None:
+        return function
+    cls = Cls(block, model.frame(block.parent))
+    return Func(function.block, function.closure, Instance(cls, Site.of(block.node, block)))
+
+
+def _dispatched(model: Model, node: ast.ClassDef, block: Block, frame: Frame) -> Iterator[Root]:
+    cls = Cls(block.inner[node], frame)
+    for base in attributes.mro(model, cls):
+        if isinstance(base, Library) and base.name in DISPATCHED:
+            role, names = DISPATCHED[base.name]
+            for method, inner in cls.block.inner.items():
+                if inner.is_function and inner.name in names:
+                    function = Func(inner, model.frame(cls.block))
+                    yield Root(role, _with_receiver(model, function, cls.block), method, cls.block)
+
+
+def _given(model: Model, node: ast.Call, block: Block, frame: Frame) -> Iterator[Root]:
+    for name in names_of(model, model.values(node.func, frame)):
+        for takes in TAKES.get(name, ()):
+            given = invocation.argument(model, node, frame, takes.keyword, takes.index)
+            if given is None:
+                continue
+            for function in functions_in(model, model.values(given, frame)):
+                yield Root(takes.role, function, node, block)
+
+
+def names_of(model: Model, values: Values) -> Iterator[str]:
+    """The canonical names of the library functions, methods and classes among values."""
+    for value in values:
+        name = invocation.callee_name(model, value)
+        if name is not None:
+            yield name
+
+
+def functions_in(model: Model, values: Values) -> Iterator[Func]:
+    """The project functions that a framework runs when it is given these values."""
+    for value in values:
+        match value:
+            case Func():
+                yield value
+            case Partial(function):
+                yield from functions_in(model, frozenset({function}))
+            case Items(elements):
+                for element in elements:
+                    yield from functions_in(model, element)
+            case Elements(inner):
+                yield from functions_in(model, inner)
+            case Cls():
+                for name in ("__init__", "dispatch", "__call__"):
+                    instance = Instance(value, _class_site(value))
+                    found = attributes.of_instance(model, instance, value, name)
+                    yield from (f for f in found if isinstance(f, Func))
+            case Instance(cls):
+                found = attributes.of_instance(model, value, cls, "__call__")
+                yield from (f for f in found if isinstance(f, Func))
+
+
+def _class_site(cls: Cls) -> Site:
+    return Site.of(cls.block.node, cls.block)
+
+
+def entry(model: Model, function: Func) -> Frame:
+    """The activation of a function that a framework calls."""
+    args: tuple[tuple[str, Values], ...] = ()
+    if function.receiver is not None and function.block.parameters:
+        args = ((next(iter(function.block.parameters)), frozenset({function.receiver})),)
+    return Frame(function.block, function.closure, args)
+
+
+def steps(
+    model: Model, frame: Frame, interesting: Callable[[frozenset[str] | set[str]], bool]
+) -> Iterator[Step]:
+    """The project functions that a function runs: called, injected, entered, read as properties, handed to a thread.
+
+    Only expressions with a name that is `interesting` are looked at: a callable gets the names that an expression
+    spells and says whether one of them matters.
+    """
+    block = frame.block
+    if not interesting(block.words):
+        return
+    if frame.call is None or not frame.args:
+        yield from _injected_steps(model, frame, interesting)
+    for node in block.nodes:
+        match node:
+            case ast.Call():
+                if interesting(_spelled(node.func)):
+                    for callee in model.values(node.func, frame):
+                        for activation in activations(model, callee, node, frame):
+                            yield Step(node, frame, activation)
+                elif node.args:
+                    yield from _handed_over(model, node, frame, interesting)
+            case ast.Attribute(attr=attr) if interesting({attr}):
+                yield from _property_steps(model, node, frame)
+            case ast.With() | ast.AsyncWith():
+                for item in node.items:
+                    yield from _entered_steps(model, item.context_expr, frame)
+
+
+def _spelled(node: ast.AST) -> set[str]:
+    """The names in an expression."""
+    found: set[str] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            found.add(part.id)
+        elif isinstance(part, ast.Attribute):
+            found.add(part.attr)
+    return found
+
+
+def activations(model: Model, callee: Value, node: ast.Call, frame: Frame) -> Iterator[Frame]:
+    """The activations of project functions that a call of `callee` starts (at once, or when it is awaited)."""
+    match callee:
+        case Func(block):
+            args = invocation.bind(model, block, node, frame, callee.receiver)
+            found = model.activation(callee, args, frame, node)
+            if found is not None:
+                yield found
+        case Cls():
+            for made in invocation.call(model, callee, node, frame):
+                if isinstance(made, Instance):
+                    for name in ("__init__", "__post_init__"):
+                        for method in attributes.of_instance(model, made, callee, name):
+                            yield from (
+                                activations(model, method, node, frame)
+                                if isinstance(method, Func)
+                                else ()
+                            )
+        case Instance(cls):
+            for method in attributes.of_instance(model, callee, cls, "__call__"):
+                if isinstance(method, Func):
+                    yield from activations(model, method, node, frame)
+        case Partial(function):
+            for value in invocation.call(model, callee, node, frame):
+                if isinstance(value, Coroutine):
+                    yield value.frame
+                    return
+            if isinstance(function, Func):
+                found = model.activation(function, (), frame, node)
+                if found is not None:
+                    yield found
+
+
+def _handed_over(
+    model: Model,
+    node: ast.Call,
+    frame: Frame,
+    interesting: Callable[[frozenset[str] | set[str]], bool],
+) -> Iterator[Step]:
+    if not any(
+        isinstance(a, ast.Name | ast.Attribute) and interesting(_spelled(a)) for a in node.args
+    ):
+        return
+    for name in names_of(model, model.values(node.func, frame)):
+        index = _HANDS_OVER.get(name)
+        if index is None or index >= len(node.args):
+            continue
+        shifted = ast.Call(node.args[index], node.args[index + 1 :], node.keywords)
+        ast.copy_location(shifted, node)
+        for callee in model.values(node.args[index], frame):
+            for activation in activations(model, callee, shifted, frame):
+                yield Step(node, frame, activation)
+
+
+def _property_steps(model: Model, node: ast.Attribute, frame: Frame) -> Iterator[Step]:
+    for value in model.values(node.value, frame):
+        if not isinstance(value, Instance):
+            continue
+        for base in attributes.mro(model, value.cls):
+            if isinstance(base, Cls):
+                for binding in base.block.bindings.get(node.attr, ()):
+                    block = base.block.inner.get(binding.node)
+                    if block is None or not block.is_function:
+                        continue
+                    function = Func(block, Frame(base.block, base.closure), value)
+                    if invocation.is_property(invocation.decorators(model, function)):
+                        args = entry(model, function).args
+                        found = model.activation(function, args, frame, node)
+                        if found is not None:
+                            yield Step(node, frame, found)
+
+
+def _entered_steps(model: Model, node: ast.expr, frame: Frame) -> Iterator[Step]:
+    """`with manager:` runs the class's `__enter__` and `__exit__`."""
+    for value in model.values(node, frame):
+        if not isinstance(value, Instance):
+            continue
+        for name in ("__enter__", "__aenter__", "__exit__", "__aexit__"):
+            for method in attributes.of_instance(model, value, value.cls, name):
+                if isinstance(method, Func):
+                    found = model.activation(method, entry(model, method).args, frame, node)
+                    if found is not None:
+                        yield Step(node, frame, found)
+
+
+def _injected_steps(
+    model: Model, frame: Frame, interesting: Callable[[frozenset[str] | set[str]], bool]
+) -> Iterator[Step]:
+    """The dependencies in a function's parameters."""
+    closure = frame.closure or frame
+    for parameter in frame.block.parameters.values():
+        for expression in (parameter.default, parameter.arg.annotation):
+            if expression is None or not interesting(_spelled(expression)):
+                continue
+            for target in injected_in(model, expression, closure, parameter.arg.annotation):
+                found = model.activation(target, entry(model, target).args, frame, expression)
+                if found is not None:
+                    yield Step(expression, frame, found)
+
+
+def injected_in(
+    model: Model, expression: ast.expr, frame: Frame, annotation: ast.expr | None
+) -> Iterator[Func]:
+    """The functions that a dependency in a default or annotation runs."""
+    for node in _dependency_calls(model, expression, frame, 0):
+        for value in model.values(node[0], node[1]):
+            if isinstance(value, Made) and value.type in invocation.DEPENDENCIES:
+                targets = invocation.argument_values(model, value, "dependency", 0)
+                if targets is None:
+                    targets = model.values(annotation, frame) if annotation else UNKNOWN
+                yield from functions_in(model, targets)
+
+
+def _dependency_calls(
+    model: Model, expression: ast.expr, frame: Frame, depth: int
+) -> Iterator[tuple[ast.expr, Frame]]:
+    """The calls in an annotation or default, aliases followed."""
+    if depth > 4:
+        return
+    for node in ast.walk(expression):
+        if isinstance(node, ast.Call):
+            yield node, frame
+        elif isinstance(node, ast.Name | ast.Attribute):
+            for value in model.values(node, frame):
+                if isinstance(value, TypeForm):
+                    yield from _dependency_calls(model, value.annotation, value.frame, depth + 1)
+                elif isinstance(value, Made) and value.call is not None and value.frame is not None:
+                    if value.type in invocation.DEPENDENCIES:
+                        yield value.call, value.frame

@@ -1,0 +1,238 @@
+"""Order and guarantees inside one function: what encloses a node, what runs before it, what runs on every way out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from .scopes import Block
+
+Guard = ast.Try | ast.With | ast.AsyncWith
+
+
+def position(node: ast.AST) -> tuple[int, int]:
+    """Line and column, to compare places of one file."""
+    return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+
+
+def is_within(block: Block, node: ast.AST, outer: ast.AST) -> bool:
+    """Is `node` the node `outer`, or inside it?"""
+    return node is outer or any(a is outer for a in block.ancestors(node))
+
+
+def in_part(block: Block, node: ast.AST, outer: ast.AST, part: str) -> bool:
+    """Is `node` inside the statements that `outer` (a `try`, `if`, loop, …) has in the field `part`?"""
+    inside = node
+    for ancestor in block.ancestors(node):
+        if ancestor is outer:
+            statements = getattr(outer, part, [])
+            return inside is statements or (isinstance(statements, list) and inside in statements)
+        inside = ancestor
+    return False
+
+
+def enclosing_tries(block: Block, node: ast.AST) -> Iterator[ast.Try]:
+    """The `try` statements whose body holds the node, from near to far."""
+    for ancestor in block.ancestors(node):
+        if isinstance(ancestor, ast.Try | ast.TryStar) and in_part(block, node, ancestor, "body"):
+            yield ancestor  # type: ignore[misc]
+
+
+def enclosing_withs(block: Block, node: ast.AST) -> Iterator[ast.expr]:
+    """The context expressions of the `with` statements whose body holds the node, from near to far."""
+    for ancestor in block.ancestors(node):
+        if isinstance(ancestor, ast.With | ast.AsyncWith) and in_part(
+            block, node, ancestor, "body"
+        ):
+            for item in reversed(ancestor.items):
+                yield item.context_expr
+
+
+def loops_around(block: Block, node: ast.AST) -> Iterator[ast.AST]:
+    """The loops and comprehensions that run the node more than once, from near to far.
+
+    What a `for` or the first `for` of a comprehension iterates over is evaluated once.
+    """
+    inside = node
+    for ancestor in block.ancestors(node):
+        if isinstance(ancestor, ast.For | ast.AsyncFor):
+            if inside is not ancestor.iter and inside not in ancestor.orelse:
+                yield ancestor
+        elif isinstance(ancestor, ast.While):
+            if inside not in ancestor.orelse:
+                yield ancestor
+        elif isinstance(ancestor, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            first = ancestor.generators[0]
+            if not (inside is first and is_within(block, node, first.iter)):
+                yield ancestor
+        inside = ancestor
+
+
+def are_exclusive(block: Block, one: ast.AST, other: ast.AST) -> bool:
+    """Do the nodes stand in branches of which only one runs (`if`/`else`, `match`, a returning branch)?"""
+    ancestors = list(block.ancestors(one))
+    for ancestor in ancestors:
+        if isinstance(ancestor, ast.If):
+            for mine, theirs in (("body", "orelse"), ("orelse", "body")):
+                if in_part(block, one, ancestor, mine) and in_part(block, other, ancestor, theirs):
+                    return True
+            if in_part(block, one, ancestor, "body") and not is_within(block, other, ancestor):
+                if position(other) > position(ancestor) and leaves(ancestor.body):
+                    return True
+        elif isinstance(ancestor, ast.IfExp):
+            parts = [ancestor.body, ancestor.orelse]
+            sides = [[is_within(block, n, part) for part in parts] for n in (one, other)]
+            if sides[0] != sides[1] and any(sides[0]) and any(sides[1]):
+                return True
+        elif isinstance(ancestor, ast.Match):
+            cases = [
+                next((c for c in ancestor.cases if is_within(block, n, c)), None)
+                for n in (one, other)
+            ]
+            if None not in cases and cases[0] is not cases[1]:
+                return True
+        elif isinstance(ancestor, ast.ExceptHandler):
+            outer = block.parents.get(ancestor)
+            if outer is not None and in_part(block, other, outer, "handlers"):
+                if not is_within(block, other, ancestor):
+                    return True
+    return False
+
+
+def leaves(statements: list[ast.stmt]) -> bool:
+    """Do these statements always end in `return`, `raise`, `continue` or `break`?"""
+    if not statements:
+        return False
+    last = statements[-1]
+    if isinstance(last, ast.Return | ast.Raise | ast.Continue | ast.Break):
+        return True
+    if isinstance(last, ast.If):
+        return leaves(last.body) and leaves(last.orelse)
+    if isinstance(last, ast.With | ast.AsyncWith):
+        return leaves(last.body)
+    return False
+
+
+def is_tested_and_kept(block: Block, node: ast.AST) -> bool:
+    """Is the value at `node` made only when a place that outlives the call is empty, and stored there?
+
+    `if x is None: x = …`, `if key not in cache: cache[key] = …`, an early `return` of what is there, `try: return
+    cache[key]` / `except KeyError`, `x = x or …`; the place is a global, an attribute, a key of a container: no local.
+    """
+    tested = {ast.unparse(part) for part in _tested(block, node)}
+    if not tested:
+        return False
+    for statement in block.nodes:
+        targets: list[ast.expr] = []
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign | ast.NamedExpr):
+            targets = [statement.target]
+        elif isinstance(statement, ast.Call) and _stores_by_call(statement):
+            targets = [statement.func.value]  # type: ignore[attr-defined]
+        for target in targets:
+            for place in _places(target):
+                if _outlives(block, place) and ast.unparse(place) in tested:
+                    return True
+    return False
+
+
+def _tested(block: Block, node: ast.AST) -> Iterator[ast.expr]:
+    """What is tested around or before the node: the expressions in the tests."""
+    for ancestor in block.ancestors(node):
+        if isinstance(ancestor, ast.If | ast.IfExp | ast.While):
+            yield from _expressions(block, ancestor.test)
+        elif isinstance(ancestor, ast.BoolOp):
+            yield from _expressions(block, ancestor.values[0])
+        elif isinstance(ancestor, ast.ExceptHandler):
+            outer = block.parents.get(ancestor)
+            if isinstance(outer, ast.Try):
+                for statement in outer.body:
+                    yield from _expressions(block, statement)
+        elif isinstance(ancestor, ast.Try):
+            yield from _returned_early(block, ancestor.body, node)
+        body = getattr(ancestor, "body", None)
+        if isinstance(body, list):
+            yield from _returned_early(block, body, node)
+
+
+def _returned_early(block: Block, statements: list[ast.stmt], node: ast.AST) -> Iterator[ast.expr]:
+    """`if x is not None: return x` before the node; `try: return cache[key]` likewise."""
+    for statement in statements:
+        if position(statement) >= position(node) or is_within(block, node, statement):
+            break
+        if isinstance(statement, ast.If) and leaves(statement.body):
+            yield from _expressions(block, statement.test)
+        elif isinstance(statement, ast.Try) and leaves(statement.body):
+            for inner in statement.body:
+                yield from _expressions(block, inner)
+
+
+def _expressions(block: Block, test: ast.AST) -> Iterator[ast.expr]:
+    """The names, attributes and subscripts in a test; for a local name also what it was read from."""
+    for part in ast.walk(test):
+        if isinstance(part, ast.Name | ast.Attribute | ast.Subscript):
+            yield part
+            if isinstance(part, ast.Name):
+                yield from _read_from(block, part)
+        elif isinstance(part, ast.Call):
+            yield from _attribute_asked(part)
+
+
+def _read_from(block: Block, name: ast.Name) -> Iterator[ast.expr]:
+    """`engine = cache.get(key)` before `if engine is None`: the test is about the cache."""
+    for binding in block.bindings.get(name.id, ()):
+        value = getattr(binding.node, "value", None)
+        if isinstance(value, ast.Attribute | ast.Subscript):
+            yield value
+            if isinstance(value, ast.Subscript):
+                yield value.value
+        elif isinstance(value, ast.Call):
+            yield from _attribute_asked(value)
+            if isinstance(value.func, ast.Attribute):
+                yield value.func.value
+        elif isinstance(value, ast.Name):
+            yield value
+
+
+def _attribute_asked(call: ast.Call) -> Iterator[ast.expr]:
+    """`hasattr(owner, "name")`, `getattr(owner, "name", None)` as `owner.name`."""
+    match call:
+        case ast.Call(
+            func=ast.Name(id="hasattr" | "getattr"),
+            args=[owner, ast.Constant(value=str() as attr), *_],
+        ):
+            yield ast.Attribute(owner, attr, ast.Load())
+
+
+def _stores_by_call(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr in (
+        "setdefault",
+        "update",
+        "set",
+        "__setitem__",
+        "append",
+        "add",
+    )
+
+
+def _places(target: ast.expr) -> Iterator[ast.expr]:
+    """The stored-to expression; for `cache[key]` also the cache."""
+    if isinstance(target, ast.Tuple | ast.List):
+        for element in target.elts:
+            yield from _places(element)
+        return
+    yield target
+    if isinstance(target, ast.Subscript):
+        yield target.value
+
+
+def _outlives(block: Block, place: ast.expr) -> bool:
+    """Does the place outlive the call: a global or nonlocal name, an attribute, a key of one of these?"""
+    if isinstance(place, ast.Name):
+        return place.id in block.outer_names or place.id not in block.bindings
+    if isinstance(place, ast.Attribute):
+        return True
+    if isinstance(place, ast.Subscript):
+        return _outlives(block, place.value)
+    return False

@@ -1,0 +1,357 @@
+"""Expression → the values that it can have.
+
+A `Model` answers for one linted file and is thrown away with it, so that no answer depends on what was linted before.
+Everything is asked on demand, remembered, and bounded: by call depth, and by a budget of steps.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from . import attributes, hints, invocation, strings
+from .knowledge import canonical
+from .project import Project
+from .scopes import (
+    Aliased,
+    Assigned,
+    Binding,
+    Block,
+    Defined,
+    Entered,
+    Imported,
+    Iterated,
+    Matched,
+    Module,
+    Parameter,
+    Path,
+)
+from .values import (
+    NOTHING,
+    UNKNOWN,
+    Cls,
+    Constant,
+    Elements,
+    Frame,
+    Func,
+    Generator,
+    Instance,
+    Items,
+    Library,
+    Made,
+    Mapping,
+    ProjectModule,
+    Site,
+    Text,
+    TypeForm,
+    Unknown,
+    Value,
+    Values,
+)
+
+_BUDGET = 400_000
+_DEPTH = 14
+
+
+class Model:
+    """What the code of one linted file means, its imports followed."""
+
+    def __init__(self, module: Module) -> None:
+        self.linted = module
+        self.project: Project = module.project
+        self._memo: dict[tuple[ast.AST, Frame], Values] = {}
+        self._frames: dict[Block, Frame] = {}
+        self.returned: dict[Frame, Values] = {}
+        self.parsed: dict[ast.Constant, ast.expr | None] = {}
+        self._steps = _BUDGET
+
+    # frames
+
+    def frame(self, block: Block) -> Frame:
+        """The activation of a block about whose caller nothing is known."""
+        frame = self._frames.get(block)
+        if frame is None:
+            closure = self.frame(block.parent) if block.parent else None
+            frame = self._frames[block] = Frame(block, closure)
+        return frame
+
+    def activation(
+        self,
+        function: Func,
+        args: tuple[tuple[str, Values], ...],
+        caller: Frame | None,
+        call: ast.AST | None,
+    ) -> Frame | None:
+        """The activation of a function called with these arguments; None where the calls are too deep."""
+        frame = Frame(function.block, function.closure, args, caller, call)
+        return frame if frame.depth <= _DEPTH else None
+
+    # expressions
+
+    def values(self, node: ast.AST | None, frame: Frame) -> Values:
+        """What `node`, an expression of `frame`'s block, can be. Never empty: `UNKNOWN` where nothing is known."""
+        if node is None:
+            return UNKNOWN
+        key = (node, frame)
+        found = self._memo.get(key)
+        if found is not None:
+            return found
+        if self._steps <= 0:
+            return UNKNOWN
+        self._steps -= 1
+        self._memo[key] = UNKNOWN  # for an expression that leads back to itself
+        try:
+            found = self._infer(node, frame) or UNKNOWN
+        except RecursionError:
+            found = UNKNOWN
+        self._memo[key] = found
+        return found
+
+    def _infer(self, node: ast.AST, frame: Frame) -> Values:
+        match node:
+            case ast.Name():
+                return self._name(node, frame)
+            case ast.Attribute():
+                return self.union(
+                    attributes.attribute(self, value, node.attr, node, frame)
+                    for value in self.values(node.value, frame)
+                )
+            case ast.Call():
+                return self.union(
+                    invocation.call(self, value, node, frame)
+                    for value in self.values(node.func, frame)
+                )
+            case ast.Await():
+                return self.union(
+                    invocation.awaited(self, v) for v in self.values(node.value, frame)
+                )
+            case ast.Constant():
+                return frozenset({Constant(node.value)})
+            case ast.JoinedStr():
+                return strings.joined(self, node, frame)
+            case ast.BinOp():
+                return hints.union_type(self, node, frame) or strings.operation(self, node, frame)
+            case ast.BoolOp():
+                return self._bool_op(node, frame)
+            case ast.IfExp():
+                return self.values(node.body, frame) | self.values(node.orelse, frame)
+            case ast.NamedExpr():
+                return self.values(node.value, frame)
+            case ast.Tuple() | ast.List() | ast.Set():
+                return self._display(node, frame)
+            case ast.Dict():
+                return self._dict(node, frame)
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+                return frozenset({Elements(self.values(node.elt, frame))})
+            case ast.Lambda():
+                return frozenset({Func(frame.block.inner[node], frame)})
+            case ast.Subscript():
+                return self._subscript(node, frame)
+            case ast.Starred():
+                return self.values(node.value, frame)
+        return UNKNOWN
+
+    def union(self, sets: Iterable[Values]) -> Values:
+        return frozenset().union(*sets)
+
+    def _bool_op(self, node: ast.BoolOp, frame: Frame) -> Values:
+        sets = [self.values(operand, frame) for operand in node.values]
+        if isinstance(node.op, ast.Or):
+            falsy = frozenset({Constant(None), Constant(""), Constant(False)})
+            sets = [*(values - falsy for values in sets[:-1]), sets[-1]]
+        return self.union(sets)
+
+    def _display(self, node: ast.Tuple | ast.List | ast.Set, frame: Frame) -> Values:
+        if any(isinstance(element, ast.Starred) for element in node.elts):
+            sets = [
+                self.iterated(self.values(element.value, frame))
+                if isinstance(element, ast.Starred)
+                else self.values(element, frame)
+                for element in node.elts
+            ]
+            return frozenset({Elements(self.union(sets))})
+        return frozenset({Items(tuple(self.values(element, frame) for element in node.elts))})
+
+    def _dict(self, node: ast.Dict, frame: Frame) -> Values:
+        entries: dict[object, Values] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant):
+                entries[key.value] = self.values(value, frame)
+            elif key is None:
+                for mapping in self.values(value, frame):
+                    if not isinstance(mapping, Mapping):
+                        return UNKNOWN
+                    entries.update(mapping.entries)
+            else:
+                return frozenset({Elements(self.union(self.values(v, frame) for v in node.values))})
+        return frozenset({Mapping(tuple(entries.items()))})
+
+    def _subscript(self, node: ast.Subscript, frame: Frame) -> Values:
+        found: set[Value] = set()
+        for base in self.values(node.value, frame):
+            match base:
+                case Library() | TypeForm() | Cls():
+                    found.add(TypeForm(node, frame))
+                case Items() | Elements() | Mapping():
+                    for key in self.values(node.slice, frame):
+                        found |= self.item(base, key.value if isinstance(key, Constant) else None)
+                case _:
+                    found |= UNKNOWN
+        return frozenset(found)
+
+    def item(self, container: Value, key: object) -> Values:
+        """`container[key]`; a key of None stands for one that is not known."""
+        match container:
+            case Items(elements):
+                if isinstance(key, int) and -len(elements) <= key < len(elements):
+                    return elements[key]
+                return self.union(elements) if key is None else UNKNOWN
+            case Elements(values):
+                return values
+            case Mapping(entries):
+                if key is None:
+                    return self.union(values for _, values in entries) or UNKNOWN
+                return container.get(key) or UNKNOWN
+        return UNKNOWN
+
+    # names
+
+    def _name(self, node: ast.Name, frame: Frame) -> Values:
+        binding = frame.block.comprehension_binding(node)
+        if binding is not None:
+            return self.bound(binding, frame)
+        return self.lookup(node.id, frame, node)
+
+    def lookup(self, name: str, frame: Frame, use: ast.AST | None = None) -> Values:
+        """What a name means in a frame, at a use (or anywhere in the block, when that is None)."""
+        current: Frame | None = frame
+        while current is not None:
+            block = current.block
+            if current is frame or not block.is_class:
+                outer = block.outer_names.get(name)
+                if outer == "global":
+                    current = self.frame(block.module.block)
+                    return self._found(name, current, None)
+                if outer is None:
+                    reach = use if current is frame else None
+                    found = self._found(name, current, reach)
+                    if found or name in block.bindings:
+                        return found
+            current = current.closure
+        return frozenset({Library(f"builtins.{name}")})
+
+    def _found(self, name: str, frame: Frame, use: ast.AST | None) -> Values:
+        block = frame.block
+        bindings = block.reaching(name, use)
+        if bindings:
+            return self.union(
+                self.bound(b, frame if b.block is block else self.frame(b.block)) for b in bindings
+            )
+        for star in block.stars:
+            path = self.project.resolve(block.module.path, star.dotted, star.level)
+            if path is not None and not name.startswith("_"):
+                found = self.export(path, name)
+                if found - UNKNOWN:
+                    return found
+            elif path is None and star.level == 0:
+                known = canonical(f"{star.dotted}.{name}")
+                if known != f"{star.dotted}.{name}":
+                    return frozenset({Library(known)})
+        return NOTHING
+
+    def export(self, path: str, name: str) -> Values:
+        """The value of a module's global name, or its submodule of that name."""
+        module = self.project.module(path)
+        if module is not None:
+            found = self._found(name, self.frame(module.block), None)
+            if found:
+                return found
+        submodule = self.project.resolve(path, name, 1) if _is_package(path) else None
+        if submodule is not None and submodule != path:
+            return frozenset({ProjectModule(submodule)})
+        return UNKNOWN
+
+    def bound(self, binding: Binding, frame: Frame) -> Values:
+        """What one binding gives its name; `frame` is an activation of the binding's block."""
+        match binding.origin:
+            case Imported() as imported:
+                return self._imported(imported, frame.block.module)
+            case Defined(block):
+                if block.is_class:
+                    return frozenset({Cls(block, frame)})
+                return frozenset({Func(block, frame)})
+            case Assigned(value, path, annotation):
+                found = self.select(self.values(value, frame), path) if value else UNKNOWN
+                if annotation is not None and not found - UNKNOWN:
+                    found = hints.annotated(self, annotation, frame, binding.node)
+                return found
+            case Aliased(value):
+                return frozenset({TypeForm(value, frame)})
+            case Iterated(iterable, path):
+                return self.select(self.iterated(self.values(iterable, frame)), path)
+            case Entered(context, path):
+                entered = (invocation.entered(self, v) for v in self.values(context, frame))
+                return self.select(self.union(entered), path)
+            case Parameter() as parameter:
+                return invocation.parameter(self, parameter, frame)
+            case Matched(annotation):
+                return hints.annotated(self, annotation, frame, binding.node)
+        return UNKNOWN
+
+    def _imported(self, imported: Imported, module: Module) -> Values:
+        path = self.project.resolve(module.path, imported.dotted, imported.level)
+        if path is None:
+            if imported.level:
+                return UNKNOWN
+            dotted = (
+                imported.dotted if imported.name is None else f"{imported.dotted}.{imported.name}"
+            )
+            return frozenset({Library(canonical(dotted))})
+        if imported.name is None:
+            return frozenset({ProjectModule(path)})
+        return self.export(path, imported.name)
+
+    # containers
+
+    def select(self, values: Values, path: Path) -> Values:
+        """The part of an unpacked value that lies at `path`."""
+        for index in path:
+            parts: set[Value] = set()
+            for value in values:
+                if isinstance(value, Items) and index is None:
+                    parts.add(Elements(self.union(value.elements)))
+                elif isinstance(value, Elements) and index is None:
+                    parts.add(value)
+                else:
+                    parts |= self.item(value, index)
+            values = frozenset(parts)
+        return values
+
+    def iterated(self, values: Values) -> Values:
+        """What a loop over a value gives."""
+        found: set[Value] = set()
+        for value in values:
+            match value:
+                case Items(elements):
+                    found |= self.union(elements)
+                case Elements(inner):
+                    found |= inner
+                case Generator(frame):
+                    found |= invocation.yielded(self, frame)
+                case Mapping(entries):
+                    found |= {Constant(key) for key, _ in entries}
+                case _:
+                    found |= UNKNOWN
+        return frozenset(found) or UNKNOWN
+
+
+def known(values: Values) -> Values:
+    """The values without what is unknown and without None."""
+    return frozenset(v for v in values if not isinstance(v, Unknown) and v != Constant(None))
+
+
+def _is_package(path: str) -> bool:
+    return not path.endswith(".py") or path.endswith("__init__.py")
+
+
+__all__ = ["Instance", "Made", "Model", "Site", "Text", "known"]

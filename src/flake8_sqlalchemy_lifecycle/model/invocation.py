@@ -1,0 +1,722 @@
+"""Calls: what calling, awaiting, entering or injecting a value gives."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from . import attributes, hints, strings
+from .knowledge import (
+    CACHES,
+    CONTEXT_MANAGERS,
+    CREATORS,
+    KEEPS_RECEIVER,
+    RETURNS,
+    TYPES,
+    Kind,
+    member,
+)
+from .scopes import Assigned, Block, Parameter
+from .values import (
+    NOTHING,
+    UNKNOWN,
+    Bound,
+    Cls,
+    Constant,
+    Coroutine,
+    Elements,
+    Entering,
+    Frame,
+    Func,
+    Generator,
+    Instance,
+    Items,
+    Library,
+    Made,
+    Manager,
+    Mapping,
+    Partial,
+    Returning,
+    Site,
+    Super,
+    Text,
+    TypeForm,
+    Unknown,
+    Value,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+DEPENDENCIES = ("fastapi.Depends", "fastapi.Security", "litestar.Provide")
+_PROPERTIES = frozenset({"builtins.property", "functools.cached_property"})
+_RUNNERS = frozenset(
+    "asyncio.run asyncio.wait_for asyncio.shield asyncio.create_task asyncio.ensure_future".split()
+)
+_TYPED_BY_FIELDS = frozenset(
+    "dataclasses.dataclass attr.s attr.attrs attr.dataclass attr.define attrs.define attrs.frozen "
+    "attr.frozen attrs.mutable".split()
+)
+Args = tuple[tuple[str, Values], ...]
+
+
+# functions
+
+
+def decorators(model: Model, function: Func) -> frozenset[str]:
+    """The canonical names of the library decorators of a function; for `@app.get(…)` the method's name."""
+    node = function.block.node
+    names = set(function.wrappers)
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        for decorator in node.decorator_list:
+            target = decorator.func if isinstance(decorator, ast.Call) else decorator
+            for value in model.values(target, function.closure):
+                name = callee_name(model, value)
+                if name is not None:
+                    names.add(name)
+    return frozenset(names)
+
+
+def callee_name(model: Model, value: Value) -> str | None:
+    """The canonical name of a library function, class or method; None for anything else."""
+    match value:
+        case Library(name):
+            return name
+        case Bound(receiver, name):
+            owner = attributes.type_name(model, receiver)
+            return member(owner, name) if owner else None
+    return None
+
+
+def is_property(names: frozenset[str]) -> bool:
+    return bool(names & _PROPERTIES) or any(n.endswith(".getter") for n in names)
+
+
+def call(model: Model, callee: Value, node: ast.Call, frame: Frame) -> Values:
+    """What calling `callee` by the call `node` in `frame` returns (not awaited, not entered)."""
+    match callee:
+        case Func(block):
+            args = bind(model, block, node, frame, callee.receiver)
+            return run(model, callee, args, frame, node)
+        case Cls():
+            return _constructed(model, callee, node, frame)
+        case Library(name):
+            return _library(model, name, node, frame)
+        case Bound(receiver, name):
+            return _method(model, receiver, name, node, frame)
+        case Made():
+            return _made_called(model, callee, node, frame)
+        case Instance():
+            found: set[Value] = set()
+            for method in attributes.of_instance(model, callee, callee.cls, "__call__"):
+                if isinstance(method, Func):
+                    found |= call(model, method, node, frame)
+                elif isinstance(method, Bound):
+                    return _session_of(model, callee, node, frame)
+            return frozenset(found)
+        case Partial(function):
+            return _partial_called(model, callee, node, frame)
+        case Returning(values):
+            site = Site.of(node, frame.block)
+            return frozenset(_moved(v, site, callee, frame) for v in values)
+    return UNKNOWN
+
+
+def run(
+    model: Model, function: Func, args: Args, caller: Frame | None, node: ast.AST | None
+) -> Values:
+    """What a project function returns for these arguments."""
+    frame = model.activation(function, args, caller, node)
+    if frame is None:
+        return UNKNOWN
+    block = function.block
+    if decorators(model, function) & CONTEXT_MANAGERS:
+        return frozenset({Manager(frame)})
+    if block.yields:
+        return frozenset({Generator(frame)})
+    if block.is_async:
+        return frozenset({Coroutine(frame)})
+    return returned(model, frame)
+
+
+def result(model: Model, function: Func) -> Values:
+    """What a function gives that is called without arguments that we know: a property, a dependency."""
+    args: Args = ()
+    if function.receiver is not None and function.block.parameters:
+        args = ((next(iter(function.block.parameters)), frozenset({function.receiver})),)
+    return run(model, function, args, None, None)
+
+
+def returned(model: Model, frame: Frame) -> Values:
+    """What the body behind a frame returns; objects that it made carry the call in their context."""
+    found = model.returned.get(frame)
+    if found is None:
+        model.returned[frame] = UNKNOWN  # for a function that calls itself
+        block = frame.block
+        found = model.union(model.values(value, frame) for value in block.returns)
+        if not found - UNKNOWN:
+            found = hints.promised(model, frame) if not block.yields else UNKNOWN
+        if not block.returns and not found - UNKNOWN and not _is_stub(block):
+            found = frozenset({Constant(None)})
+        model.returned[frame] = found
+    return _out_of(found, frame)
+
+
+def yielded(model: Model, frame: Frame) -> Values:
+    """What a generator's body yields."""
+    found: set[Value] = set()
+    for node in frame.block.yields:
+        if isinstance(node, ast.YieldFrom):
+            found |= model.iterated(model.values(node.value, frame))
+        elif node.value is not None:
+            found |= model.values(node.value, frame)
+        else:
+            found.add(Constant(None))
+    if not found - UNKNOWN:
+        found |= hints.promised(model, frame)
+    return _out_of(frozenset(found), frame)
+
+
+def _is_stub(block: Block) -> bool:
+    """A body of `...`, of a docstring, or that only raises."""
+    node = block.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    return all(
+        isinstance(s, ast.Raise | ast.Pass)
+        or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+        for s in node.body
+    )
+
+
+def _out_of(values: Values, frame: Frame) -> Values:
+    """Objects made by an activation, as its caller sees them."""
+    if frame.caller is None or frame.call is None:
+        return values
+    site = Site.of(frame.call, frame.caller.block)
+    return frozenset(
+        _carried(v, site, frame)
+        if isinstance(v, Made | Instance) and v.frame is not None and v.frame.within(frame)
+        else v
+        for v in values
+    )
+
+
+def _carried(value: Made | Instance, site: Site, frame: Frame) -> Value:
+    context = (*value.context, site)[-4:]
+    if isinstance(value, Instance):
+        return Instance(value.cls, value.site, value.args, context, frame.caller)
+    return Made(
+        value.type,
+        value.site,
+        value.origin,
+        context,
+        value.declared,
+        value.call,
+        frame.caller if value.call is None else _Origin.keep(value, frame),
+    )
+
+
+class _Origin:
+    """The arguments of a creating call are read in the frame that made it: a carried object keeps that frame."""
+
+    @staticmethod
+    def keep(value: Made, frame: Frame) -> Frame | None:
+        inner = value.frame
+        if inner is None or frame.caller is None:
+            return inner
+        return Frame(inner.block, inner.closure, inner.args, frame.caller, inner.call)
+
+
+def _moved(value: Value, site: Site, origin: Value, frame: Frame) -> Value:
+    if isinstance(value, Made):
+        return Made(value.type, site, origin, frame=frame)
+    if isinstance(value, Instance):
+        return Instance(value.cls, site, value.args, (), frame)
+    return value
+
+
+# arguments
+
+
+def bind(
+    model: Model, block: Block, node: ast.Call, frame: Frame, receiver: Value | None = None
+) -> Args:
+    """The arguments of a call, by the parameter that takes them. What cannot be told is left out."""
+    positional = [name for name, p in block.parameters.items() if p.index is not None]
+    found: dict[str, Values] = {}
+    if receiver is not None and positional:
+        found[positional.pop(0)] = frozenset({receiver})
+    certain = True
+    for index, argument in enumerate(node.args):
+        if isinstance(argument, ast.Starred):
+            certain = False
+            break
+        if index < len(positional):
+            found[positional[index]] = model.values(argument, frame)
+        else:
+            _extra(block, found, model.values(argument, frame))
+    for keyword in node.keywords:
+        if keyword.arg is None:
+            certain = _spread(model, keyword.value, frame, block, found) and certain
+        elif keyword.arg in block.parameters:
+            found[keyword.arg] = model.values(keyword.value, frame)
+    if certain:
+        for name, parameter in block.parameters.items():
+            if name not in found and parameter.default is not None and block.parent:
+                default = model.values(parameter.default, model.frame(block.parent))
+                if not any(_is_dependency(v) for v in default):
+                    found[name] = default
+    return tuple(found.items())
+
+
+def _extra(block: Block, found: dict[str, Values], values: Values) -> None:
+    star = next((n for n, p in block.parameters.items() if p.star == "*"), None)
+    if star is not None:
+        before = found.get(star)
+        items = next(iter(before)) if before else Items(())
+        if isinstance(items, Items):
+            found[star] = frozenset({Items((*items.elements, values))})
+
+
+def _spread(
+    model: Model, node: ast.expr, frame: Frame, block: Block, found: dict[str, Values]
+) -> bool:
+    """`**mapping`, where its keys are known."""
+    for mapping in model.values(node, frame):
+        if not isinstance(mapping, Mapping):
+            return False
+        for key, values in mapping.entries:
+            if isinstance(key, str) and key in block.parameters:
+                found[key] = values
+    return True
+
+
+def argument(
+    model: Model, node: ast.Call, frame: Frame, keyword: str, index: int | None = None
+) -> ast.expr | None:
+    """The expression that a call passes for a keyword or at a position."""
+    for given in node.keywords:
+        if given.arg == keyword:
+            return given.value
+    if index is not None and index < len(node.args):
+        if not any(isinstance(a, ast.Starred) for a in node.args[: index + 1]):
+            return node.args[index]
+    return None
+
+
+def argument_values(
+    model: Model, made: Made, keyword: str, index: int | None = None
+) -> Values | None:
+    """What an object's creating call got for an argument; None where it did not get it (as far as can be told)."""
+    if made.call is None or made.frame is None:
+        return None
+    given = argument(model, made.call, made.frame, keyword, index)
+    if given is not None:
+        return model.values(given, made.frame)
+    for other in made.call.keywords:
+        if other.arg is None:
+            for mapping in model.values(other.value, made.frame):
+                if not isinstance(mapping, Mapping):
+                    return UNKNOWN
+                values = mapping.get(keyword)
+                if values is not None:
+                    return values
+    return None
+
+
+def parameter(model: Model, parameter: Parameter, frame: Frame) -> Values:
+    """What a parameter holds: what the caller passed, what is injected, what its annotation or default says."""
+    name = parameter.arg.arg
+    passed = frame.argument(name)
+    if passed is not None and passed - UNKNOWN:
+        return passed
+    block = frame.block
+    owner = block.method_of
+    closure = frame.closure or frame
+    if owner is not None and parameter.index == 0 and owner.parent is not None:
+        return _receiver(model, block, owner, closure)
+    injected = None
+    if parameter.default is not None:
+        injected = dependency(model, parameter.default, closure, parameter.arg.annotation)
+    if injected is not None:
+        return injected
+    receiver = receiver_of(frame)
+    found = hints.annotated(model, parameter.arg.annotation, closure, parameter.arg, receiver)
+    if parameter.star == "*":
+        return frozenset({Elements(found)})
+    if parameter.star:
+        return UNKNOWN
+    if not found - UNKNOWN and parameter.default is not None and passed is None:
+        found = model.values(parameter.default, closure)
+    return found
+
+
+def _receiver(model: Model, block: Block, owner: Block, class_frame: Frame) -> Values:
+    assert owner.parent is not None
+    cls = Cls(owner, class_frame.closure or model.frame(owner.parent))
+    names = decorators(model, Func(block, class_frame))
+    if "builtins.staticmethod" in names:
+        return UNKNOWN
+    if "builtins.classmethod" in names or block.name in ("__new__", "__init_subclass__"):
+        return frozenset({cls})
+    return frozenset({Instance(cls, Site.of(owner.node, owner.parent))})
+
+
+def receiver_of(frame: Frame) -> Value | None:
+    """The instance whose method runs in the frame, where it is a certain one."""
+    block = frame.block
+    if block.method_of is None or not block.parameters:
+        return None
+    values = frame.argument(next(iter(block.parameters)))
+    return next(iter(values)) if values and len(values) == 1 else None
+
+
+# dependency injection
+
+
+def _is_dependency(value: Value) -> bool:
+    return isinstance(value, Made) and value.type in DEPENDENCIES
+
+
+def dependency(
+    model: Model, node: ast.expr, frame: Frame, annotation: ast.expr | None
+) -> Values | None:
+    """What `Depends(f)` (or a name that holds one) injects; None if the expression is no dependency."""
+    if not isinstance(node, ast.Call | ast.Name | ast.Attribute):
+        return None
+    for value in model.values(node, frame):
+        if isinstance(value, Made) and value.type in DEPENDENCIES:
+            targets = argument_values(model, value, "dependency", 0)
+            if targets is None and annotation is not None:
+                targets = model.values(annotation, frame)
+            found = model.union(injected(model, t, value.site) for t in targets or UNKNOWN)
+            if found - UNKNOWN:
+                return found
+            return hints.annotated(model, annotation, frame, node)
+    return None
+
+
+def injected(model: Model, target: Value, site: Site) -> Values:
+    """What a framework hands to a handler for a dependency: called, awaited, entered or run to its yield."""
+    match target:
+        case Func():
+            found: set[Value] = set()
+            for value in result(model, target):
+                match value:
+                    case Coroutine(frame):
+                        found |= returned(model, frame)
+                    case Generator(frame) | Manager(frame):
+                        found |= yielded(model, frame)
+                    case _:
+                        found.add(value)
+            return frozenset(found)
+        case Cls():
+            made: Value = Instance(target, site)
+            return frozenset({made})
+        case Instance():
+            called = attributes.of_instance(model, target, target.cls, "__call__")
+            return model.union(injected(model, m, site) for m in called if isinstance(m, Func))
+        case Made() | Returning() | Partial():
+            return _called_without_arguments(model, target, site)
+        case TypeForm(annotation, frame):
+            return model.union(
+                injected(model, t, site) for t in model.values(annotation, frame) if t != target
+            )
+    return UNKNOWN
+
+
+def _called_without_arguments(model: Model, target: Value, site: Site) -> Values:
+    if isinstance(target, Partial):
+        return injected(model, target.function, site)
+    if isinstance(target, Made) and attributes.kind_of(model, target) is Kind.MAKER:
+        name = "AsyncSession" if attributes.is_async(model, target) else "Session"
+        return frozenset({Made(f"sqlalchemy.{name}", site, target)})
+    return target.values if isinstance(target, Returning) else UNKNOWN
+
+
+# classes
+
+
+def _constructed(model: Model, cls: Cls, node: ast.Call, frame: Frame) -> Values:
+    site = Site.of(node, frame.block)
+    instance = Instance(cls, site, (), (), frame)
+    for base in attributes.mro(model, cls):
+        if isinstance(base, Library):
+            continue
+        for method in base.block.bindings.get("__init__", ()):
+            block = base.block.inner.get(method.node)
+            if block is not None:
+                args = bind(model, block, node, frame, instance)[1:]
+                return frozenset({Instance(cls, site, args, (), frame)})
+        if _has_fields(model, base):
+            return frozenset({Instance(cls, site, _fields(model, cls, node, frame), (), frame)})
+    return frozenset({instance})
+
+
+def _has_fields(model: Model, cls: Cls) -> bool:
+    node = cls.block.node
+    assert isinstance(node, ast.ClassDef)
+    for decorator in node.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        for value in model.values(target, cls.closure):
+            if isinstance(value, Library) and value.name in _TYPED_BY_FIELDS:
+                return True
+    return any(
+        isinstance(base, Library)
+        and base.name in ("pydantic.BaseModel", "typing.NamedTuple", "msgspec.Struct")
+        for base in attributes.mro(model, cls)
+    )
+
+
+def _fields(model: Model, cls: Cls, node: ast.Call, frame: Frame) -> Args:
+    names: list[str] = []
+    for base in reversed(attributes.mro(model, cls)):
+        if isinstance(base, Cls):
+            for name, bindings in base.block.bindings.items():
+                origin = bindings[0].origin
+                if isinstance(origin, Assigned) and origin.annotation and name not in names:
+                    names.append(name)
+    found = {
+        name: model.values(value, frame)
+        for name, value in zip(names, node.args, strict=False)
+        if not isinstance(value, ast.Starred)
+    }
+    found |= {k.arg: model.values(k.value, frame) for k in node.keywords if k.arg}
+    return tuple(found.items())
+
+
+def field(model: Model, instance: Instance, name: str) -> Values:
+    """A field of a dataclass instance that was made by a call that we see."""
+    for key, values in instance.args:
+        if key == name and _has_fields(model, instance.cls):
+            return values
+    return NOTHING
+
+
+# libraries
+
+
+def _library(model: Model, name: str, node: ast.Call, frame: Frame) -> Values:
+    site = Site.of(node, frame.block)
+    first = node.args[0] if node.args and not isinstance(node.args[0], ast.Starred) else None
+    short = name.rpartition(".")[2]
+    if name in CREATORS:
+        return frozenset({Made(CREATORS[name], site, None, (), False, node, frame)})
+    if name == "sqlalchemy.AsyncEngine" and first is not None:
+        inner = [v for v in model.values(first, frame) if isinstance(v, Made)]
+        if inner:
+            return frozenset(
+                Made(name, e.site, None, e.context, False, e.call, e.frame) for e in inner
+            )
+    if name == "sqlalchemy.sessionmaker" and _makes_async(model, node, frame):
+        name = "sqlalchemy.async_sessionmaker"
+    if name in ("sqlalchemy.scoped_session", "sqlalchemy.async_scoped_session"):
+        makers = model.values(first, frame) if first is not None else UNKNOWN
+        return frozenset(Made(name, site, maker, (), False, node, frame) for maker in makers)
+    if name in RETURNS:
+        return frozenset({Made(RETURNS[name], site, None, (), False, node, frame)})
+    if name in TYPES:
+        return frozenset({Made(name, site, None, (), False, node, frame)})
+    if first is not None:
+        if name in _RUNNERS:
+            return (
+                frozenset(model.values(first, frame))
+                if short != "run"
+                else model.union(awaited(model, v) for v in model.values(first, frame))
+            )
+        if name in CACHES | CONTEXT_MANAGERS:
+            return frozenset(
+                Func(v.block, v.closure, v.receiver, (*v.wrappers, name))
+                if isinstance(v, Func)
+                else v
+                for v in model.values(first, frame)
+            )
+        found = _helper(model, name, short, first, node, frame)
+        if found is not None:
+            return found
+    if name == "builtins.super":
+        return _super(model, frame)
+    return frozenset({Made(name, site, None, (), False, node, frame)})
+
+
+def _helper(
+    model: Model, name: str, short: str, first: ast.expr, node: ast.Call, frame: Frame
+) -> Values | None:
+    """Small functions of the standard library that hand on, wrap or take apart their argument."""
+    match name:
+        case "functools.partial":
+            positional = tuple(model.values(a, frame) for a in node.args[1:])
+            keywords = tuple((k.arg, model.values(k.value, frame)) for k in node.keywords if k.arg)
+            return frozenset(Partial(v, positional, keywords) for v in model.values(first, frame))
+        case "contextlib.closing" | "contextlib.aclosing" | "contextlib.nullcontext":
+            closes = short != "nullcontext"
+            return frozenset({Entering(model.values(first, frame), closes)})
+        case "typing.cast" if len(node.args) == 2:
+            found = model.values(node.args[1], frame)
+            return found if found - UNKNOWN else hints.annotated(model, first, frame, node)
+        case "builtins.getattr" if len(node.args) >= 2:
+            found = NOTHING
+            for key in model.values(node.args[1], frame):
+                if isinstance(key, Constant) and isinstance(key.value, str):
+                    for value in model.values(first, frame):
+                        found |= attributes.attribute(model, value, key.value, node, frame)
+            default = model.values(node.args[2], frame) if len(node.args) > 2 else NOTHING
+            return found | default or UNKNOWN
+        case "builtins.next" | "builtins.anext":
+            return model.iterated(model.values(first, frame))
+        case "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.sorted":
+            return frozenset({Elements(model.iterated(model.values(first, frame)))})
+        case "builtins.str" | "sqlalchemy.make_url":
+            return None if short == "make_url" else model.values(first, frame)
+        case "os.getenv" | "os.environ.get" if len(node.args) == 2:
+            return model.values(node.args[1], frame)
+        case "starlette.run_in_threadpool" | "asyncio.to_thread":
+            found = NOTHING
+            for value in model.values(first, frame):
+                if isinstance(value, Func):
+                    shifted = ast.Call(node.func, node.args[1:], node.keywords)
+                    ast.copy_location(shifted, node)
+                    found |= call(model, value, shifted, frame)
+            return found or UNKNOWN
+    return None
+
+
+def _makes_async(model: Model, node: ast.Call, frame: Frame) -> bool:
+    given = argument(model, node, frame, "class_")
+    if given is None:
+        return False
+    return any(
+        (isinstance(v, Library) and v.name == "sqlalchemy.AsyncSession")
+        or (isinstance(v, Cls) and Library("sqlalchemy.AsyncSession") in attributes.mro(model, v))
+        for v in model.values(given, frame)
+    )
+
+
+def _super(model: Model, frame: Frame) -> Values:
+    owner = frame.block.method_of
+    if owner is None or not frame.block.parameters or owner.parent is None:
+        return UNKNOWN
+    receiver = parameter(model, next(iter(frame.block.parameters.values())), frame)
+    closure = frame.closure.closure if frame.closure else None
+    cls = Cls(owner, closure or model.frame(owner.parent))
+    return frozenset(Super(value, cls) for value in receiver)
+
+
+def _method(model: Model, receiver: Value, name: str, node: ast.Call, frame: Frame) -> Values:
+    match receiver:
+        case Constant() | Text():
+            return strings.method(model, receiver, name, node, frame)
+        case Mapping() if name == "get" and node.args:
+            keys = model.values(node.args[0], frame)
+            return model.union(
+                model.item(receiver, k.value if isinstance(k, Constant) else None) for k in keys
+            )
+        case Mapping() if name == "values":
+            return frozenset({Elements(model.item(receiver, None))})
+        case Elements() | Items() if name in ("pop", "values", "copy", "get"):
+            inner = model.iterated(frozenset({receiver}))
+            return inner if name in ("pop", "get") else frozenset({Elements(inner)})
+        case Generator() if name in ("__next__", "__anext__", "asend", "send"):
+            return yielded(model, receiver.frame)
+    owner = attributes.type_name(model, receiver)
+    if owner is None:
+        return UNKNOWN
+    key = member(owner, name)
+    site = Site.of(node, frame.block)
+    kind = attributes.kind_of(model, receiver)
+    if kind is Kind.MAKER and name in ("begin", "__call__"):
+        return _session_of(model, receiver, node, frame)
+    if kind is Kind.STACK and name in ("enter_context", "enter_async_context") and node.args:
+        return model.union(entered(model, v) for v in model.values(node.args[0], frame))
+    if name == "run_until_complete" and node.args:
+        return model.union(awaited(model, v) for v in model.values(node.args[0], frame))
+    if key in KEEPS_RECEIVER:
+        return frozenset({receiver})
+    if key in RETURNS:
+        return frozenset({Made(RETURNS[key], site, receiver, (), False, node, frame)})
+    return frozenset({Made(key, site, receiver, (), False, node, frame)})
+
+
+def _made_called(model: Model, made: Made, node: ast.Call, frame: Frame) -> Values:
+    kind = attributes.kind_of(model, made)
+    if kind is Kind.MAKER:
+        return _session_of(model, made, node, frame)
+    if kind is Kind.REGISTRY:
+        name = "AsyncSession" if attributes.is_async(model, made) else "Session"
+        return frozenset({Made(f"sqlalchemy.{name}", made.site, made, made.context)})
+    if made.type in CACHES | CONTEXT_MANAGERS and node.args:  # lru_cache(maxsize=…)(f)
+        return _library(model, made.type, node, frame)
+    return UNKNOWN
+
+
+def _session_of(model: Model, maker: Value, node: ast.Call, frame: Frame) -> Values:
+    """The session that a maker makes here: of its `class_`, async or not."""
+    site = Site.of(node, frame.block)
+    if isinstance(maker, Made):
+        for cls in argument_values(model, maker, "class_") or NOTHING:
+            if isinstance(cls, Cls):
+                return frozenset({Instance(cls, site, (), (), frame)})
+    name = "AsyncSession" if attributes.is_async(model, maker) else "Session"
+    return frozenset({Made(f"sqlalchemy.{name}", site, maker, (), False, node, frame)})
+
+
+def _partial_called(model: Model, partial: Partial, node: ast.Call, frame: Frame) -> Values:
+    function = partial.function
+    if not isinstance(function, Func):
+        return call(model, function, node, frame)
+    names = [n for n, p in function.block.parameters.items() if p.index is not None]
+    if function.receiver is not None:
+        names = names[1:]
+    given = dict(zip(names, partial.positional, strict=False)) | dict(partial.keywords)
+    rest = [name for name in names if name not in given]
+    given |= {
+        name: model.values(value, frame)
+        for name, value in zip(rest, node.args, strict=False)
+        if not isinstance(value, ast.Starred)
+    }
+    given |= {k.arg: model.values(k.value, frame) for k in node.keywords if k.arg}
+    args = dict(bind(model, function.block, _NO_ARGUMENTS, frame, function.receiver)) | given
+    return run(model, function, tuple(args.items()), frame, node)
+
+
+_NO_ARGUMENTS = ast.Call(ast.Name("partial", ast.Load()), [], [])
+
+
+# await and with
+
+
+def awaited(model: Model, value: Value) -> Values:
+    """`await value`."""
+    match value:
+        case Coroutine(frame):
+            return returned(model, frame)
+        case Made() | Instance() | Entering():
+            return frozenset({value})
+    return UNKNOWN
+
+
+def entered(model: Model, value: Value) -> Values:
+    """What `with value as name` binds, `with` or `async with`."""
+    match value:
+        case Manager(frame):
+            return yielded(model, frame)
+        case Entering(values):
+            return values
+        case Made():
+            return frozenset({value})
+        case Instance():
+            for name in ("__aenter__", "__enter__"):
+                found: set[Value] = set()
+                for method in attributes.of_instance(model, value, value.cls, name):
+                    if isinstance(method, Func):
+                        for got in result(model, method):
+                            found |= awaited(model, got) if isinstance(got, Coroutine) else {got}
+                if found:
+                    return frozenset(found)
+            return frozenset({value}) if attributes.type_name(model, value) else UNKNOWN
+    return UNKNOWN
+
+
+__all__ = ["Unknown", "argument", "argument_values", "bind", "call", "dependency", "returned"]

@@ -1,0 +1,280 @@
+"""The kinds of values that an expression can have. All are immutable and hashable: sets of them are answers."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .scopes import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where something is made: the identity of an object (path is absolute; line from 1, column from 0)."""
+
+    path: str
+    line: int
+    column: int
+
+    @classmethod
+    def of(cls, node: ast.AST, block: Block) -> Site:
+        return cls(block.module.path, getattr(node, "lineno", 1), getattr(node, "col_offset", 0))
+
+
+class Frame:
+    """One activation of a block: what its parameters hold, as far as known, and who called it.
+
+    Two frames are equal when the block, the arguments and the closure are: the caller does not count.
+    """
+
+    __slots__ = ("_hash", "args", "block", "call", "caller", "closure", "depth")
+
+    def __init__(
+        self,
+        block: Block,
+        closure: Frame | None = None,
+        args: tuple[tuple[str, Values], ...] = (),
+        caller: Frame | None = None,
+        call: ast.AST | None = None,
+    ) -> None:
+        self.block = block
+        self.closure = closure
+        self.args = args
+        self.caller = caller
+        self.call = call
+        self.depth: int = caller.depth + 1 if caller else 0
+        self._hash = hash((id(block), args, closure))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Frame)
+            and self._hash == other._hash
+            and self.block is other.block
+            and self.args == other.args
+            and self.closure == other.closure
+        )
+
+    def __repr__(self) -> str:
+        return f"<Frame {self.block.qualname} {dict(self.args)}>"
+
+    def argument(self, name: str) -> Values | None:
+        """What the caller passes for a parameter; None where that is not known."""
+        return next((values for key, values in self.args if key == name), None)
+
+    def within(self, other: Frame) -> bool:
+        """Is this activation `other`, or called by it, directly or not?"""
+        frame: Frame | None = self
+        while frame is not None:
+            if frame == other:
+                return True
+            frame = frame.caller
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that the model cannot follow. Rules are silent about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string of which only the beginning is known."""
+
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A module, class, function or constant of a library, by its canonical name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectModule:
+    """A module or namespace package of the linted project."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Func:
+    """A project function; a method has its receiver; `wrappers` are library decorators applied by a call."""
+
+    block: Block
+    closure: Frame
+    receiver: Value | None = None
+    wrappers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cls:
+    """A project class."""
+
+    block: Block
+    closure: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance of a project class: made by a call at a site, or any instance (the site is the class or annotation)."""
+
+    cls: Cls
+    site: Site
+    args: tuple[tuple[str, Values], ...] = ()
+    context: tuple[Site, ...] = ()
+    frame: Frame | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An object of a library, made at a site.
+
+    `origin` is the object that made it (the maker of a session, the engine of a connection); `context` are the calls
+    through which it came out of the functions that made it; `call` and `frame` lead to the arguments of its creation.
+    A declared object (`declared`) is known by an annotation only.
+    """
+
+    type: str
+    site: Site
+    origin: Value | None = None
+    context: tuple[Site, ...] = ()
+    declared: bool = False
+    call: ast.Call | None = field(default=None, compare=False, repr=False)
+    frame: Frame | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def appears(self) -> Site:
+        """Where the object comes to be in the outermost function that made it by calls."""
+        return self.context[-1] if self.context else self.site
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A method or attribute of an object that belongs to a library."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A tuple or list whose elements are known one by one."""
+
+    elements: tuple[Values, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """A collection or iterator of unknown length, with what its elements can be."""
+
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A dictionary with constant keys."""
+
+    entries: tuple[tuple[object, Values], ...]
+
+    def get(self, key: object) -> Values | None:
+        return next((values for name, values in self.entries if name == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Coroutine:
+    """A called `async def` that nobody awaited yet."""
+
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """A called generator function."""
+
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """A called function that `contextmanager` or `asynccontextmanager` decorates."""
+
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Entering:
+    """A context manager around a value: `closing(x)`, `nullcontext(x)`."""
+
+    values: Values
+    closes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """`functools.partial(function, …)`."""
+
+    function: Value
+    positional: tuple[Values, ...]
+    keywords: tuple[tuple[str, Values], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeForm:
+    """An annotation used as a value: an alias such as `DbSession = Annotated[AsyncSession, Depends(get_db)]`."""
+
+    annotation: ast.expr
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """Something callable of which only the result's type is known: `Callable[[], AsyncSession]`."""
+
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Super:
+    """`super()` in a method of `cls`."""
+
+    receiver: Value
+    cls: Cls
+
+
+Value = (
+    Unknown
+    | Constant
+    | Text
+    | Library
+    | ProjectModule
+    | Func
+    | Cls
+    | Instance
+    | Made
+    | Bound
+    | Items
+    | Elements
+    | Mapping
+    | Coroutine
+    | Generator
+    | Manager
+    | Entering
+    | Partial
+    | TypeForm
+    | Returning
+    | Super
+)
+Values = frozenset[Value]
+UNKNOWN: Values = frozenset({Unknown()})
+NOTHING: Values = frozenset()
