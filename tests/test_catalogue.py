@@ -1,6 +1,8 @@
 """Each rule's page, cases, example and row in the README are there and agree with the rule."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import casebook
@@ -12,6 +14,7 @@ from flake8_sqlalchemy_lifecycle.config import Config
 from flake8_sqlalchemy_lifecycle.linter import Linter
 
 ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
 EXAMPLES = ROOT / "examples"
 SECTIONS = ["Why", "Bad", "Good", "Misses", "References"]
 
@@ -73,15 +76,30 @@ def test_example(rule: Rule) -> None:
 
 
 def test_readme_lists_the_rules() -> None:
-    """Rewrite the table where it differs, and fail: the diff is there to be reviewed."""
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    start, end = "<!-- rules -->\n", "<!-- /rules -->\n"
+    rewrite("rules", catalogue.table(RULES))
+
+
+def test_readme_shows_what_the_examples_give() -> None:
+    command = "flake8 --select LSA examples"
+    run = subprocess.run(
+        [sys.executable, "-m", *command.split()],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    rewrite("output", f"```console\n$ {command}\n{run.stdout}```\n")
+
+
+def rewrite(part: str, wanted: str) -> None:
+    """Put into the README what is wanted there; fail if it was not, so that the diff is seen."""
+    text = README.read_text(encoding="utf-8")
+    start, end = f"<!-- {part} -->\n", f"<!-- /{part} -->\n"
     before, rest = text.split(start)
-    table, after = rest.split(end)
-    if table != (wanted := catalogue.table(RULES)):
-        readme.write_text(before + start + wanted + end + after, encoding="utf-8")
-        pytest.fail("README.md had another table of rules than the rules themselves; now mended")
+    found, after = rest.split(end)
+    if found != wanted:
+        README.write_text(before + start + wanted + end + after, encoding="utf-8")
+        pytest.fail(f"the part {part!r} of README.md was out of date; it is mended, please review")
 
 
 def test_refuses_a_wrong_rule() -> None:

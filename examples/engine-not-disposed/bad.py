@@ -1,6 +1,6 @@
 """The app stops and leaves the connections of its engine open.
 
-The garbage collector finds them when the event loop is gone: "Event loop is closed".
+The server keeps them until the process ends; each reload and each test adds more.
 """
 
 import logging

@@ -1,6 +1,7 @@
 """Parent and child share a session, and with it one transaction on one socket.
 
-The child commits, or rolls back, what the parent has not finished.
+On PostgreSQL the child commits what the parent is about to roll back. SQLite only says: database is
+locked.
 """
 
 import os

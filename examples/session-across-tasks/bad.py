@@ -1,7 +1,7 @@
 """Two tasks use one session, which is one connection, at the same time.
 
-It works until the tasks meet: This session is provisioning a new connection; concurrent operations
-are not permitted.
+The request fails, with one of several errors: "concurrent operations are not permitted", or "Method
+'close()' can't be called here; method '_connection_for_bind()' is already in progress".
 """
 
 import asyncio
