@@ -255,6 +255,17 @@ def test_closures_do_not_depend_on_the_order_of_the_questions(root: Path) -> Non
         assert {name: closure(project, root / f"{name}.py") for name in order} == alone
 
 
+def test_closures_that_are_forgotten_are_found_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flake8_sqlalchemy_lifecycle.model.project._MOST_REMEMBERED", 3)
+    write(root, a="import b", b="import c", c="")
+    project = Project(str(root))
+    for _ in range(2):
+        assert closure(project, root / "b.py") == ["b.py", "c.py"]
+        assert closure(project, root / "a.py") == ["a.py", "b.py", "c.py"]
+
+
 def test_a_long_chain_of_imports(root: Path) -> None:
     for number in range(1500):
         write(root, **{f"m{number}": f"import m{number + 1}"})

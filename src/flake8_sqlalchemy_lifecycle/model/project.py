@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Project", "Source", "find_root"]
 
 _WIDEST_NAMESPACE = 256
+_MOST_REMEMBERED = 4_000_000  # paths in all closures: 32 MB
 
 
 class Project:
@@ -53,6 +54,7 @@ class Project:
         self._ways: dict[tuple[str, str, int], tuple[str, ...]] = {}
         self._imports: dict[str, tuple[str, ...]] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
+        self._remembered = 0
 
     def display(self, path: str) -> str:
         """`path` as messages show it: relative to the root, with slashes."""
@@ -138,7 +140,12 @@ class Project:
                     new = [other for other in self.imported(file) if other not in reached]
                     reached.update(new)
                     waiting += new
-            self._closures[path] = (path, *sorted((reached | covered) - {path}))
+            closure = (path, *sorted((reached | covered) - {path}))
+            self._remembered += len(closure)
+            if self._remembered > _MOST_REMEMBERED:
+                self._closures.clear()
+                self._remembered = len(closure)
+            self._closures[path] = closure
         return self._closures[path]
 
     def _way(self, importer: str, dotted: str, level: int) -> tuple[str, ...]:
