@@ -295,23 +295,25 @@ def _injected_steps(
         for expression in (parameter.default, parameter.arg.annotation):
             if expression is None or not interesting(_spelled(expression)):
                 continue
-            for target in injected_in(model, expression, closure, parameter.arg.annotation):
-                found = model.activation(target, entry(model, target).args, frame, expression)
+            for node, target in injected_in(model, expression, closure, parameter.arg.annotation):
+                found = model.activation(target, entry(model, target).args, frame, node)
                 if found is not None:
-                    yield Step(expression, frame, found)
+                    yield Step(node, frame, found)
 
 
 def injected_in(
     model: Model, expression: ast.expr, frame: Frame, annotation: ast.expr | None
-) -> Iterator[Func]:
-    """The functions that a dependency in a default or annotation runs."""
-    for node in _dependency_calls(model, expression, frame, 0):
-        for value in model.values(node[0], node[1]):
+) -> Iterator[tuple[ast.expr, Func]]:
+    """The functions that a dependency in a default or annotation runs, each with the place that says so."""
+    inside = set(ast.walk(expression))
+    for node, where in _dependency_calls(model, expression, frame, 0):
+        for value in model.values(node, where):
             if isinstance(value, Made) and value.type in invocation.DEPENDENCIES:
                 targets = invocation.argument_values(model, value, "dependency", 0)
                 if targets is None:
                     targets = model.values(annotation, frame) if annotation else UNKNOWN
-                yield from functions_in(model, targets)
+                for target in functions_in(model, targets):
+                    yield (node if node in inside else expression), target
 
 
 def _dependency_calls(

@@ -18,6 +18,7 @@ from .imports import statements
 
 if TYPE_CHECKING:
     from .scopes import Module
+    from .trails import Trails
     from .versions import Declared
 
 __all__ = ["Project", "Source", "find_root"]
@@ -45,6 +46,7 @@ class Project:
             os.path.normpath(os.path.join(self.root, folder)) for folder in source_roots
         )
         self._target_versions = target_versions
+        self.trails: dict[tuple[str, ...], Trails] = {}
         self._sources: dict[str, Source | None] = {}
         self._forget()
 

@@ -1,0 +1,139 @@
+"""Where engines are made, and what speaks for making one there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from . import attributes, invocation
+from .flow import in_part, is_tested_and_kept
+from .knowledge import CACHES, CREATOR_WORDS, Kind
+from .trails import Trails
+from .values import Constant, Frame, Func, Library, Made
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+CREATION_WORDS = CREATOR_WORDS
+_INPUT = frozenset({"flask.request", "quart.request", "starlette.Request"})
+
+
+def names_that_lead_to_creations(model: Model) -> frozenset[str]:
+    """The names by which the linted file can get to a creation of an engine, the creators' own included."""
+    project = model.project
+    trails = project.trails.get(CREATOR_WORDS)
+    if trails is None:
+        trails = project.trails[CREATOR_WORDS] = Trails(project, CREATOR_WORDS)
+    return trails.names(model.linted.path) | frozenset(CREATOR_WORDS)
+
+
+def creations_in(model: Model, frame: Frame) -> Iterator[Made]:
+    """The engines that a function's own code makes each time it runs: not those that it keeps after a test."""
+    names = names_that_lead_to_creations(model)
+    for call in frame.block.calls:
+        name = call.func.id if isinstance(call.func, ast.Name) else None
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else name
+        if name not in names:
+            continue
+        for value in model.values(call, frame):
+            if isinstance(value, Made) and value.call is call:
+                if attributes.kind_of(model, value) is Kind.ENGINE:
+                    if not is_tested_and_kept(frame.block, call):
+                        yield value
+
+
+def is_made_once(model: Model, function: Func) -> bool:
+    """Is the function behind a cache, or a provider of a container whose scope outlives the request?"""
+    if not invocation.decorators(model, function).isdisjoint(CACHES):
+        return True
+    node = function.block.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    for decorator in node.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        for value in model.values(target, function.closure):
+            name = invocation.callee_name(model, value)
+            if name is not None and name.startswith("dishka."):
+                return not _has_request_scope(decorator)
+    return False
+
+
+def _has_request_scope(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and any(
+        isinstance(keyword.value, ast.Attribute) and keyword.value.attr == "REQUEST"
+        for keyword in decorator.keywords
+    )
+
+
+def has_no_pool(model: Model, engine: Made) -> bool:
+    """Is the engine made with `poolclass=NullPool`?"""
+    pool = invocation.argument_values(model, engine, "poolclass")
+    return pool is not None and Library("sqlalchemy.NullPool") in pool
+
+
+def is_for_input_and_ended(model: Model, engine: Made, frame: Frame) -> bool:
+    """Is the URL (as far as can be told) the user's input, and the engine gone when the function ends?"""
+    if not has_no_pool(model, engine) and not _is_disposed_in_finally(engine, frame):
+        return False
+    assert engine.call is not None
+    url = invocation.argument(model, engine.call, frame, "url", 0)
+    return url is not None and not _is_fixed(model, url, frame, 0)
+
+
+def _is_disposed_in_finally(engine: Made, frame: Frame) -> bool:
+    block = frame.block
+    statement = block.statement(engine.call) if engine.call else None
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        return False
+    name = statement.targets[0].id
+    for call in block.calls:
+        match call.func:
+            case ast.Attribute(value=ast.Name(id=owner), attr="dispose") if owner == name:
+                if any(
+                    in_part(block, call, ancestor, "finalbody")
+                    for ancestor in block.ancestors(call)
+                    if isinstance(ancestor, ast.Try)
+                ):
+                    return True
+            case ast.Attribute(attr="callback" | "push_async_callback"):
+                for argument in call.args:
+                    if isinstance(argument, ast.Attribute) and argument.attr == "dispose":
+                        return True
+    return False
+
+
+def _is_fixed(model: Model, expression: ast.expr, frame: Frame, depth: int) -> bool:
+    """Does the expression come from constants, settings and globals alone?"""
+    if depth > 6:
+        return False
+    for node in ast.walk(expression):
+        if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
+            continue
+        if any(isinstance(v, Library) and v.name in _INPUT for v in model.values(node, frame)):
+            return False
+        parameter = frame.block.parameters.get(node.id)
+        if parameter is not None:
+            if not _is_fixed_parameter(model, node.id, frame, depth):
+                return False
+            continue
+        for binding in frame.block.bindings.get(node.id, ()):
+            value = getattr(binding.node, "value", None)
+            if isinstance(value, ast.expr) and not _is_fixed(model, value, frame, depth + 1):
+                return False
+    return True
+
+
+def _is_fixed_parameter(model: Model, name: str, frame: Frame, depth: int) -> bool:
+    parameter = frame.block.parameters[name]
+    if parameter.default is not None and frame.closure is not None:
+        injected = invocation.dependency(model, parameter.default, frame.closure, None)
+        if injected is not None:
+            return True
+    call = frame.call
+    if isinstance(call, ast.Call) and frame.caller is not None:
+        given = invocation.argument(model, call, frame.caller, name, parameter.index)
+        if given is not None:
+            return _is_fixed(model, given, frame.caller, depth + 1)
+    passed = frame.argument(name)
+    return passed is not None and all(isinstance(value, Constant) for value in passed)
