@@ -111,7 +111,7 @@ def test_refuses_a_wrong_rule() -> None:
 
 def test_title_and_sections_come_from_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     rule = Rule("LSA901", "some-rule", ("word",), default=False)
-    rule.check(lambda module: [])  # noqa: ARG005
+    rule.check(lambda _model: [])
     monkeypatch.setitem(globals(), "__doc__", "A title.\n\nWords.\n\n## Why\n\nBecause.\n")
     assert rule.title == "A title"
     assert rule.sections == {"": "A title.\n\nWords.", "Why": "Because."}

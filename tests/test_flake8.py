@@ -12,7 +12,7 @@ from flake8.main.application import Application
 from flake8_sqlalchemy_lifecycle import catalogue
 from flake8_sqlalchemy_lifecycle.catalogue import Rule
 from flake8_sqlalchemy_lifecycle.finding import Finding
-from flake8_sqlalchemy_lifecycle.model.scopes import Module
+from flake8_sqlalchemy_lifecycle.model.inference import Model
 
 BAD = """\
 from sqlalchemy import create_engine
@@ -248,8 +248,8 @@ def test_opt_in_rules(
     rule = Rule("LSA901", "opt-in-rule", ("engine",), default=False)
 
     @rule.check
-    def report(module: Module) -> Iterator[Finding]:
-        yield rule.at(module.tree.body[0], "a statement")
+    def report(model: Model) -> Iterator[Finding]:
+        yield rule.at(model.linted.tree.body[0], "a statement")
 
     (project / "example.py").write_text(BAD)
     monkeypatch.chdir(project)

@@ -13,8 +13,8 @@ from flake8_sqlalchemy_lifecycle.catalogue import Rule
 from flake8_sqlalchemy_lifecycle.config import Config
 from flake8_sqlalchemy_lifecycle.finding import Finding
 from flake8_sqlalchemy_lifecycle.linter import Linter
+from flake8_sqlalchemy_lifecycle.model.inference import Model
 from flake8_sqlalchemy_lifecycle.model.project import Project
-from flake8_sqlalchemy_lifecycle.model.scopes import Module
 
 
 def every_call(
@@ -29,8 +29,8 @@ def every_call(
     rule = Rule(code, name, ("wake",), default=default, in_tests=in_tests, in_scripts=in_scripts)
 
     @rule.check
-    def report(module: Module) -> Iterator[Finding]:
-        for node in ast.walk(module.tree):
+    def report(model: Model) -> Iterator[Finding]:
+        for node in ast.walk(model.linted.tree):
             if isinstance(node, ast.Call):
                 yield rule.at(node, "a call")
 
@@ -42,8 +42,8 @@ def failing(error: Callable[[], object]) -> Rule:
     rule = Rule("LSA902", "failing", ("wake",))
 
     @rule.check
-    def fail(module: Module) -> Iterator[Finding]:
-        yield rule.at(module.tree.body[0], "found before the crash")
+    def fail(model: Model) -> Iterator[Finding]:
+        yield rule.at(model.linted.tree.body[0], "found before the crash")
         error()
 
     return rule

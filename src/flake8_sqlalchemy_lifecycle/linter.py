@@ -15,7 +15,6 @@ from .finding import Finding, Span
 from .model.inference import Model
 from .model.places import is_script, is_test
 from .model.project import Project, find_root
-from .model.scopes import Module
 
 
 class Linter:
@@ -49,23 +48,33 @@ class Linter:
             return []
         path = os.path.abspath(path)
         try:
-            module = self._module(path, text, tree)
+            model = self._model(path, text, tree)
+            if model is None:
+                return []
+            rules = self._rules_for(model)
         except Exception as error:  # Whatever a file holds, flake8 goes on with the next one.
             return [_crash("the model", error)]
-        if module is None:
-            return []
-        model = Model(module)
-        found = {finding for rule in self._rules for finding in _ask(rule, model)}
+        found = {finding for rule in rules for finding in _ask(rule, model)}
         return sorted(found, key=lambda finding: (finding.span, finding.code, finding.message))
 
-    def _module(self, path: str, text: str | None, tree: ast.Module | None) -> Module | None:
+    def _model(self, path: str, text: str | None, tree: ast.Module | None) -> Model | None:
         project = self._project(path)
         if text is not None:
             project.edit(path, text)
         source = project.source(path)
         if source is None or not self.concerns(source.text):
             return None
-        return project.module(path, tree)
+        module = project.module(path, tree)
+        return None if module is None else Model(module)
+
+    def _rules_for(self, model: Model) -> list[Rule]:
+        text = model.linted.source.text
+        rules = [rule for rule in self._rules if any(word in text for word in rule.wakes)]
+        if is_test(model.linted):
+            rules = [rule for rule in rules if rule.in_tests]
+        if not all(rule.in_scripts for rule in rules) and is_script(model):
+            rules = [rule for rule in rules if rule.in_scripts]
+        return rules
 
     def _project(self, path: str) -> Project:
         folder = os.path.dirname(path)
@@ -81,14 +90,7 @@ class Linter:
 
 
 def _ask(rule: Rule, model: Model) -> list[Finding]:
-    text = model.linted.source.text
-    if not any(word in text for word in rule.wakes):
-        return []
     try:
-        if not rule.in_tests and is_test(model.linted):
-            return []
-        if not rule.in_scripts and is_script(model):
-            return []
         return rule.findings(model)
     except Exception as error:
         return [_crash(f"{rule.code} ({rule.name})", error)]
