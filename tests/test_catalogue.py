@@ -38,11 +38,12 @@ def test_no_case_or_example_is_left_without_its_rule() -> None:
 @each_rule
 def test_page(rule: Rule) -> None:
     title, blank, *_ = [*rule.page.splitlines(), "", ""]
-    assert title.endswith(".")
+    assert re.fullmatch(r"[A-Z][\w ]+: .+\.", title)
+    assert title.lower().startswith(rule.name.replace("-", " "))
     assert blank == ""
     assert rule.sections[""].count("\n\n") >= 1, "a paragraph on what it finds"
     assert [name for name in rule.sections if name in SECTIONS] == SECTIONS
-    assert set(rule.sections) <= {"", "Fix", *SECTIONS}
+    assert set(rule.sections) <= {"", "Silent", "Fix", *SECTIONS}
     assert ("Fix" in rule.sections) == (rule.fix is not None)
     assert all(rule.sections.values())
 
@@ -112,7 +113,8 @@ def test_refuses_a_wrong_rule() -> None:
 def test_title_and_sections_come_from_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     rule = Rule("LSA901", "some-rule", ("word",), default=False)
     rule.check(lambda _model: [])
-    monkeypatch.setitem(globals(), "__doc__", "A title.\n\nWords.\n\n## Why\n\nBecause.\n")
-    assert rule.title == "A title"
-    assert rule.sections == {"": "A title.\n\nWords.", "Why": "Because."}
-    assert "| LSA901 | some-rule | A title | opt-in |\n" in catalogue.table([rule])
+    monkeypatch.setitem(globals(), "__doc__", "Some rule: a title.\n\nWords.\n\n## Why\n\nBecause.\n")
+    assert rule.title == "Some rule: a title"
+    assert rule.summary == "a title"
+    assert rule.sections == {"": "Some rule: a title.\n\nWords.", "Why": "Because."}
+    assert "| LSA901 | some-rule | a title | opt-in |\n" in catalogue.table([rule])

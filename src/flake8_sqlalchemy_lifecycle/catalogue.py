@@ -1,8 +1,9 @@
 """What a rule is, and where the rules are found.
 
 A rule is one file below `rules/`. The docstring of that file is the rule's documentation page: a
-title line, a paragraph on what it finds, then sections under Markdown headings (`## Why`, `## Bad`,
-`## Good`, `## Misses`, `## References`). The file's `RULE` holds everything else.
+title line (`Engine in request path: an engine is created for every request.`), a paragraph on what it
+finds, then sections under Markdown headings: `## Why`, `## Bad`, `## Good`, perhaps `## Silent` and
+`## Fix`, `## Misses`, `## References`. The file's `RULE` holds everything else.
 """
 
 from __future__ import annotations
@@ -88,6 +89,11 @@ class Rule:
         return self.page.partition("\n")[0].rstrip(".")
 
     @property
+    def summary(self) -> str:
+        """What the title says behind the rule's name."""
+        return self.title.rpartition(": ")[2]
+
+    @property
     def sections(self) -> dict[str, str]:
         """The page's sections, by heading; what stands before the first heading is under ""."""
         parts = re.split(r"^## (.+)$", self.page, flags=re.MULTILINE)
@@ -117,7 +123,7 @@ def table(listed: Iterable[Rule]) -> str:
     """Render rules as the Markdown table of the README."""
     rows = ["| code | name | what it finds | default |", "|---|---|---|---|"]
     rows += [
-        f"| {rule.code} | {rule.name} | {rule.title} | {'on' if rule.default else 'opt-in'} |"
+        f"| {rule.code} | {rule.name} | {rule.summary} | {'on' if rule.default else 'opt-in'} |"
         for rule in listed
     ]
     return "\n".join(rows) + "\n"
