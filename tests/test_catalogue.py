@@ -113,7 +113,9 @@ def test_refuses_a_wrong_rule() -> None:
 def test_title_and_sections_come_from_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     rule = Rule("LSA901", "some-rule", ("word",), default=False)
     rule.check(lambda _model: [])
-    monkeypatch.setitem(globals(), "__doc__", "Some rule: a title.\n\nWords.\n\n## Why\n\nBecause.\n")
+    monkeypatch.setitem(
+        globals(), "__doc__", "Some rule: a title.\n\nWords.\n\n## Why\n\nBecause.\n"
+    )
     assert rule.title == "Some rule: a title"
     assert rule.summary == "a title"
     assert rule.sections == {"": "Some rule: a title.\n\nWords.", "Why": "Because."}
