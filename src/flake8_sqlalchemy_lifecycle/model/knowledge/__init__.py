@@ -98,7 +98,7 @@ def canonical(dotted: str) -> str:
         if library is None:
             continue
         for length in (2, 1):
-            # a method is nothing without its class: `aiohttp.ClientSession.get` is not `aiohttp.get`
+            # no method without its class: `aiohttp.ClientSession.get` is not `aiohttp.get`
             if len(parts) > length and not parts[-length - 1][:1].isupper():
                 name = ".".join((library, *parts[-length:]))
                 name = SAME_AS.get(name, name)
