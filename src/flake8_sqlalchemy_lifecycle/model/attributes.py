@@ -129,7 +129,11 @@ def of_instance(model: Model, instance: Instance, cls: Cls, name: str) -> Values
     result = frozenset(found) | declared
     if result:
         return result
-    if type_name(model, instance):
+    owner = type_name(model, instance)
+    if owner is not None:
+        given = ATTRIBUTES.get(member(owner, name))
+        if given is not None:
+            return frozenset({Made(given, instance.site, instance)})
         return frozenset({Bound(instance, name)})
     getter = next((b for b in mro(model, cls) if isinstance(b, Library)), None)
     return UNKNOWN if getter is None else frozenset({Bound(instance, name)})

@@ -161,6 +161,29 @@ def entry(model: Model, function: Func) -> Frame:
     return Frame(function.block, function.closure, args)
 
 
+def activations_of(model: Model, block: Block) -> tuple[Frame, ...]:
+    """The activations of a function by the calls of its own file; one of unknown caller where there are none."""
+    function = block.function
+    if function is None or isinstance(function.node, ast.Lambda):
+        return (model.frame(block),)
+    name = function.name
+    if function.method_of is not None and name == "__init__":
+        name = function.method_of.name
+    found: dict[Frame, None] = {}
+    for call, caller in function.module.calls():
+        if name in (getattr(call.func, "id", None), getattr(call.func, "attr", None)):
+            if caller.function is function:
+                continue
+            frame = model.frame(caller)
+            for callee in model.values(call.func, frame):
+                for activation in activations(model, callee, call, frame):
+                    if activation.block is function:
+                        found[activation] = None
+    if not found or block is not function:
+        return (model.frame(block),)
+    return tuple(found)
+
+
 def steps(
     model: Model, frame: Frame, interesting: Callable[[frozenset[str] | set[str]], bool]
 ) -> Iterator[Step]:
