@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import hints, invocation
-from .knowledge import ATTRIBUTES, TYPES, VIEWS, Kind, canonical, member
+from .knowledge import ATTRIBUTES, FIELDS, TYPES, VALIDATORS, VIEWS, Kind, canonical, member
 from .scopes import Assigned, Binding, Block, Defined, Entered
 from .values import (
     NOTHING,
@@ -110,8 +110,10 @@ def is_async(model: Model, value: Value) -> bool:
 
 def of_instance(model: Model, instance: Instance, cls: Cls, name: str) -> Values:
     """An attribute of an instance: set by its methods, by its class, or from outside."""
-    found: set[Value] = set()
-    declared: Values = NOTHING
+    given = invocation.field(model, instance, name)
+    if given - UNKNOWN:
+        return given
+    found: set[Value] = set(given)
     for base in mro(model, cls):
         if isinstance(base, Library):
             continue
@@ -123,12 +125,9 @@ def of_instance(model: Model, instance: Instance, cls: Cls, name: str) -> Values
                 found |= member_values
             break
     if not _tells(found):
-        declared = invocation.field(model, instance, name)
-    if not _tells(found | declared):
         found |= _stored_outside(model, instance, name)
-    result = frozenset(found) | declared
-    if result:
-        return result
+    if found:
+        return frozenset(found)
     owner = type_name(model, instance)
     if owner is not None:
         given = ATTRIBUTES.get(member(owner, name))
@@ -156,6 +155,8 @@ def _in_class(model: Model, cls: Cls, name: str, receiver: Value) -> Values | No
         else:
             for value in model.bound(binding, frame):
                 found |= _described(model, value, receiver)
+            if _is_validated(model, cls, binding):
+                found |= UNKNOWN
     return frozenset(found)
 
 
@@ -176,7 +177,27 @@ def _method(model: Model, function: Func, receiver: Value, cls: Cls) -> Values:
     return frozenset({bound if isinstance(receiver, Instance) else function})
 
 
+def _is_validated(model: Model, cls: Cls, binding: Binding) -> bool:
+    """Can a validator of the class put something else in the place of a field's value?"""
+    if not isinstance(binding.origin, Assigned) or not binding.block.module.may_say("alidator"):
+        return False
+    if binding.origin.annotation is not None and any(
+        isinstance(node, ast.Name) and node.id.endswith("Validator")
+        for node in ast.walk(binding.origin.annotation)
+    ):
+        return True
+    return any(
+        binding.name in block.words
+        and not VALIDATORS.isdisjoint(invocation.decorators(model, Func(block, _class_frame(cls))))
+        for block in cls.block.inner.values()
+        if block.is_function
+    )
+
+
 def _described(model: Model, value: Value, receiver: Value) -> Values:
+    if isinstance(value, Made) and value.type in FIELDS:
+        default = invocation.argument_values(model, value, "default", FIELDS[value.type])
+        return UNKNOWN if default is None else default
     if isinstance(value, Func) and value.receiver is None and isinstance(receiver, Instance):
         if value.block.name == "<lambda>":
             return frozenset({Func(value.block, value.closure, receiver)})

@@ -7,10 +7,11 @@ Everything is asked on demand, remembered, and bounded: by call depth, and by a 
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterable
 
 from . import attributes, hints, invocation, strings
-from .knowledge import canonical
+from .knowledge import ENVIRONMENT, canonical
 from .project import Project
 from .scopes import (
     Aliased,
@@ -157,9 +158,17 @@ class Model:
     def _bool_op(self, node: ast.BoolOp, frame: Frame) -> Values:
         sets = [self.values(operand, frame) for operand in node.values]
         if isinstance(node.op, ast.Or):
-            falsy = frozenset({Constant(None), Constant(""), Constant(False)})
-            sets = [*(values - falsy for values in sets[:-1]), sets[-1]]
+            sets = [*(self._truthy(values) for values in sets[:-1]), sets[-1]]
         return self.union(sets)
+
+    def _truthy(self, values: Values) -> Values:
+        """What passes for true; of an environment variable nothing is known, so that its default counts."""
+        return frozenset(
+            v
+            for v in values
+            if not (isinstance(v, Constant) and not v.value)
+            and not (isinstance(v, Made) and v.type in ENVIRONMENT)
+        )
 
     def _display(self, node: ast.Tuple | ast.List | ast.Set, frame: Frame) -> Values:
         if any(isinstance(element, ast.Starred) for element in node.elts):
@@ -266,7 +275,8 @@ class Model:
             found = self._found(name, self.frame(module.block), None)
             if found:
                 return found
-        submodule = self.project.resolve(path, name, 1) if _is_package(path) else None
+        inside = path if path.endswith(".py") else os.path.join(path, "__init__.py")
+        submodule = self.project.resolve(inside, name, 1) if _is_package(path) else None
         if submodule is not None and submodule != path:
             return frozenset({ProjectModule(submodule)})
         return UNKNOWN

@@ -10,6 +10,7 @@ from .knowledge import (
     CACHES,
     CONTEXT_MANAGERS,
     CREATORS,
+    ENVIRONMENT,
     KEEPS_RECEIVER,
     RETURNS,
     TYPES,
@@ -57,6 +58,9 @@ _RUNNERS = frozenset(
 _TYPED_BY_FIELDS = frozenset(
     "dataclasses.dataclass attr.s attr.attrs attr.dataclass attr.define attrs.define attrs.frozen "
     "attr.frozen attrs.mutable".split()
+)
+_WITH_FIELDS = frozenset(
+    "pydantic.BaseModel pydantic.BaseSettings pydantic_settings.BaseSettings typing.NamedTuple msgspec.Struct".split()
 )
 Args = tuple[tuple[str, Values], ...]
 
@@ -464,8 +468,7 @@ def _has_fields(model: Model, cls: Cls) -> bool:
             if isinstance(value, Library) and value.name in _TYPED_BY_FIELDS:
                 return True
     return any(
-        isinstance(base, Library)
-        and base.name in ("pydantic.BaseModel", "typing.NamedTuple", "msgspec.Struct")
+        isinstance(base, Library) and base.name in _WITH_FIELDS
         for base in attributes.mro(model, cls)
     )
 
@@ -519,6 +522,10 @@ def _library(model: Model, name: str, node: ast.Call, frame: Frame) -> Values:
         return frozenset({Made(RETURNS[name], site, None, (), False, node, frame)})
     if name in TYPES:
         return frozenset({Made(name, site, None, (), False, node, frame)})
+    if name in ENVIRONMENT:
+        default = argument(model, node, frame, "default", ENVIRONMENT[name])
+        if default is not None:
+            return model.values(default, frame)
     if first is not None:
         if name in _RUNNERS:
             return (
@@ -570,8 +577,6 @@ def _helper(
             return frozenset({Elements(model.iterated(model.values(first, frame)))})
         case "builtins.str" | "sqlalchemy.make_url":
             return None if short == "make_url" else model.values(first, frame)
-        case "os.getenv" | "os.environ.get" if len(node.args) == 2:
-            return model.values(node.args[1], frame)
         case "starlette.run_in_threadpool" | "asyncio.to_thread":
             found = NOTHING
             for value in model.values(first, frame):

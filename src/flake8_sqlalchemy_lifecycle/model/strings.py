@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .values import UNKNOWN, Constant, Frame, Text, Value, Values
+from .values import UNKNOWN, Constant, Frame, Text, Unknown, Value, Values
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -22,8 +22,10 @@ def joined(model: Model, node: ast.JoinedStr, frame: Frame) -> Values:
     heads: list[Value] = [Constant("")]
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
-            simple = part.conversion == -1 and part.format_spec is None
+            simple = part.conversion in (-1, ord("s")) and part.format_spec is None
             values = model.values(part.value, frame) if simple else UNKNOWN
+            # An empty default is a gap that something else fills.
+            values = frozenset(Text("") if v == Constant("") else v for v in values)
         else:
             values = model.values(part, frame)
         heads = [_joined(head, value) for head in heads for value in values][:16]
@@ -39,8 +41,9 @@ def operation(model: Model, node: ast.BinOp, frame: Frame) -> Values:
     if isinstance(node.op, ast.Mod):
         return frozenset(
             Text(left.value.partition("%")[0])
-            for left in lefts
             if isinstance(left, Constant) and isinstance(left.value, str)
+            else Unknown()
+            for left in lefts
         )
     return UNKNOWN
 

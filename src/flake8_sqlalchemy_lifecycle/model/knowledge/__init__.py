@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 from functools import cache
 
-from . import concurrency, sqlalchemy, tasks, web
+from . import concurrency, settings, sqlalchemy, tasks, web
 from .concurrency import CACHES, CONTEXT_MANAGERS
+from .settings import ENVIRONMENT, FIELDS, VALIDATORS
 from .sqlalchemy import CREATOR_WORDS, CREATORS, IO_METHODS
 from .terms import Kind, Role, Takes, Type
 from .web import EVENTS
@@ -24,7 +25,9 @@ __all__ = [
     "CREATOR_WORDS",
     "DECORATORS",
     "DISPATCHED",
+    "ENVIRONMENT",
     "EVENTS",
+    "FIELDS",
     "FUNCTIONS",
     "IO_METHODS",
     "KEEPS_RECEIVER",
@@ -36,6 +39,7 @@ __all__ = [
     "STANDARD_LIBRARY",
     "TAKES",
     "TYPES",
+    "VALIDATORS",
     "VIEWS",
     "Kind",
     "Role",
@@ -74,7 +78,7 @@ TAKES = {**web.TAKES, **tasks.TAKES}
 DISPATCHED = {**web.DISPATCHED, **tasks.DISPATCHED}
 """Methods of subclasses that the framework calls, by base class."""
 
-FUNCTIONS = sqlalchemy.FUNCTIONS | web.FUNCTIONS | concurrency.FUNCTIONS
+FUNCTIONS = sqlalchemy.FUNCTIONS | web.FUNCTIONS | concurrency.FUNCTIONS | settings.FUNCTIONS
 """Further functions that the model or a rule knows by their canonical name."""
 
 NAMES = frozenset().union(
