@@ -1,0 +1,127 @@
+"""Database URLs: what stands before their `://`, as far as it can be known."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from . import calls, invocation
+from .values import Constant, Frame, Made, Mapping, Text, Value, Values
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+_WHOLE = re.compile(r"([\w+]+)://")
+_BEGINNING = re.compile(r"([\w+]+):")
+_AS_TEXT = ("render_as_string", "unicode_string")
+_NOT_KNOWN: frozenset[str | None] = frozenset({None})
+Schemes = frozenset[str | None]
+
+
+def schemes(model: Model, values: Values) -> Schemes:
+    """`dialect` or `dialect+driver` of the URLs among the values, None for each that is not known."""
+    found = (_schemes_of(model, value) for value in values if value != Constant(None))
+    return frozenset().union(*found)
+
+
+def url_argument(model: Model, call: ast.Call, frame: Frame) -> ast.expr | None:
+    """The URL that a call of an engine's creator gets, where it stands in the call by itself."""
+    names = calls.names_of(model, model.values(call.func, frame))
+    index = None if any(name.endswith("from_config") for name in names) else 0
+    return invocation.argument(model, call, frame, "url", index)
+
+
+def engine_schemes(model: Model, engine: Made) -> Schemes:
+    """The schemes of the URLs that an engine's creating call can get."""
+    if creator_of(model, engine).endswith("engine_from_config"):
+        values = invocation.argument_values(model, engine, "url") or _configured(model, engine)
+    else:
+        values = invocation.argument_values(model, engine, "url", 0)
+    return _NOT_KNOWN if values is None else schemes(model, values)
+
+
+def creator_of(model: Model, engine: Made) -> str:
+    """The name of the function that made an engine: `create_engine`."""
+    if engine.call is None or engine.frame is None:
+        return ""
+    names = calls.names_of(model, model.values(engine.call.func, engine.frame))
+    return next(names, "").rpartition(".")[2]
+
+
+def is_wrapped(model: Model, engine: Made) -> bool:
+    """Does the file that makes a sync engine give it to `AsyncEngine()`, at once or later?"""
+    module = model.project.module(engine.site.path)
+    if module is None or not module.may_say("AsyncEngine"):
+        return False
+    for call, block in module.calls():
+        if call.args and isinstance(call.func, ast.Name | ast.Attribute):
+            frame = model.frame(block)
+            if "sqlalchemy.AsyncEngine" in calls.names_of(model, model.values(call.func, frame)):
+                wrapped = model.values(call.args[0], frame)
+                if any(isinstance(w, Made) and w.site == engine.site for w in wrapped):
+                    return True
+    return False
+
+
+def _schemes_of(model: Model, value: Value) -> Schemes:
+    match value:
+        case Constant(str() as text):
+            return _matched(_WHOLE.match(text))
+        case Text(head):
+            return _matched(_BEGINNING.match(head))
+        case Made(type="sqlalchemy.URL"):
+            return _of_url(model, value)
+        case Made(type=name, origin=Made() as url) if name.endswith(_AS_TEXT):
+            return _schemes_of(model, url)
+        case Made(type=name) if name.endswith(".build") and name.startswith(("pydantic", "yarl.")):
+            return _names(invocation.argument_values(model, value, "scheme"))
+    return _NOT_KNOWN
+
+
+def _matched(match: re.Match[str] | None) -> Schemes:
+    return frozenset({match[1]}) if match else _NOT_KNOWN
+
+
+def _of_url(model: Model, url: Made) -> Schemes:
+    """The scheme of a URL object: `make_url()`, `URL.create()`, `url.set()`."""
+    if url.call is None or url.frame is None:
+        return _NOT_KNOWN
+    for name in calls.names_of(model, model.values(url.call.func, url.frame)):
+        match name:
+            case "sqlalchemy.make_url":
+                text = invocation.argument_values(model, url, "name_or_url", 0)
+                return schemes(model, text) if text is not None else _NOT_KNOWN
+            case "sqlalchemy.URL.create" | "sqlalchemy.URL":
+                return _names(invocation.argument_values(model, url, "drivername", 0))
+            case "sqlalchemy.URL.set":
+                exchanged = invocation.argument_values(model, url, "drivername", 0)
+                if exchanged is None and url.origin is not None:
+                    return _schemes_of(model, url.origin)
+                return _names(exchanged)
+    return _NOT_KNOWN
+
+
+def _names(values: Values | None) -> Schemes:
+    """Schemes that stand alone, without a URL behind them."""
+    return frozenset(
+        value.value if isinstance(value, Constant) and isinstance(value.value, str) else None
+        for value in values or {None}
+    )
+
+
+def _configured(model: Model, engine: Made) -> Values | None:
+    """The URL in the dictionary that `engine_from_config()` gets."""
+    prefixes = invocation.argument_values(model, engine, "prefix", 1)
+    prefix = Constant("sqlalchemy.") if prefixes is None else next(iter(prefixes))
+    if not isinstance(prefix, Constant) or len(prefixes or {prefix}) != 1:
+        return None
+    found: set[Value] = set()
+    for configuration in invocation.argument_values(model, engine, "configuration", 0) or ():
+        urls = (
+            configuration.get(f"{prefix.value}url") if isinstance(configuration, Mapping) else None
+        )
+        if urls is None:
+            return None
+        found |= urls
+    return frozenset(found) or None
