@@ -38,8 +38,8 @@ def test_no_case_or_example_is_left_without_its_rule() -> None:
 @each_rule
 def test_page(rule: Rule) -> None:
     title, blank, *_ = [*rule.page.splitlines(), "", ""]
-    assert re.fullmatch(r"[A-Z][\w ]+: .+\.", title)
-    assert title.lower().startswith(rule.name.replace("-", " "))
+    assert re.fullmatch(r"[A-Z][\w -]+: .+\.", title)
+    assert re.sub(r"[ -]", "", title.lower()).startswith(rule.name.replace("-", "") + ":")
     assert blank == ""
     assert rule.sections[""].count("\n\n") >= 1, "a paragraph on what it finds"
     assert [name for name in rule.sections if name in SECTIONS] == SECTIONS
@@ -58,9 +58,8 @@ def test_file_is_named_after_the_rule(rule: Rule) -> None:
 def test_cases(rule: Rule) -> None:
     cases = casebook.read_cases(casebook.CASES / f"{rule.name}.md")
     loud = [case for case in cases if any(rule.code in place for place in case.expected)]
-    silent = [case for case in cases if not case.is_loud]
     assert len(loud) >= 8
-    assert len(silent) >= 12
+    assert len(cases) - len(loud) >= 12
     assert 2 * sum(len(case.files) > 1 for case in cases) >= len(cases)
 
 
