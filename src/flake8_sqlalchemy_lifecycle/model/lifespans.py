@@ -11,11 +11,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import attributes, calls, invocation
+from .apps import (
+    app_of,
+    call_at,
+    class_site,
+    constructed_type,
+    files,
+    given_for,
+    is_same,
+    site_of,
+)
+from .events import events, events_of
 from .inference import Model
-from .knowledge import CONTEXT_MANAGERS, DECORATORS, EVENTS, TAKES, TYPES, Kind, Role, ancestry
-from .scopes import Block, Module
+from .knowledge import CONTEXT_MANAGERS, DECORATORS, Kind, Role
+from .scopes import Block
 from .values import (
-    NOTHING,
     UNKNOWN,
     Bound,
     Cls,
@@ -26,34 +36,13 @@ from .values import (
     Generator,
     Instance,
     Items,
-    Library,
     Made,
     Manager,
-    Mapping,
     Partial,
     Site,
     Value,
     Values,
 )
-
-_LIFE = {Role.STARTUP: "startup", Role.SHUTDOWN: "shutdown", Role.LIFESPAN: "lifespan"}
-_STARLETTE = frozenset({"starlette.Starlette", "starlette.Router"})
-_KEYWORDS = {
-    takes.keyword: takes.role
-    for name, row in TAKES.items()
-    if name in TYPES and TYPES[name].kind in (Kind.APP, Kind.ROUTER)
-    for takes in row
-    if takes.role in _LIFE and takes.role is not Role.LIFESPAN
-}
-_METHODS = frozenset(
-    name.rpartition(".")[2]
-    for table in (DECORATORS, EVENTS)
-    for name, role in table.items()
-    if isinstance(role, dict) or role in _LIFE
-) | {"on_event", "add_event_handler", "register_listener"}
-_LISTS = frozenset({"on_startup", "on_shutdown", "on_cleanup", "cleanup_ctx"})
-EVENT_WORDS = tuple(sorted({*_KEYWORDS, *_METHODS, *_LISTS}))
-"""A file that registers an event handler holds one of these words."""
 
 _APP_NAMES = {"app", "_app", "application", "_application", "_", "__", "fastapi_app"}
 
@@ -76,22 +65,6 @@ class Lifespans:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """A registration of event handlers: by a method, a decorator, or a keyword of a constructor.
-
-    `node` is the call, the decorator or the keyword; `owners` are the apps and routers that it can be on. The role is
-    None where the name of the event is not known.
-    """
-
-    role: Role | None
-    name: str
-    node: ast.expr | ast.keyword
-    block: Block
-    owners: Values
-    handlers: tuple[Func, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Life:
     """The life of one app: what it runs from its start to its end.
 
@@ -106,49 +79,6 @@ class Life:
     startups: tuple[Frame, ...]
     shutdowns: tuple[Frame, ...]
     unknown: bool
-
-
-# apps
-
-
-def app_of(model: Model, value: Value) -> Value:
-    """The app that `app.router` or a list of its handlers belongs to; else the value itself."""
-    if isinstance(value, Made) and value.origin is not None and value.site == _site(value.origin):
-        if attributes.kind_of(model, value.origin) in (Kind.APP, Kind.ROUTER):
-            return value.origin
-    return value
-
-
-def is_starlette(model: Model, value: Value) -> bool:
-    """Is the value an app or router of Starlette, or of FastAPI, which builds on it?"""
-    name = attributes.type_name(model, value)
-    return name is not None and not _STARLETTE.isdisjoint(ancestry(name))
-
-
-def is_same(one: Value, other: Value) -> bool:
-    """Are these the same app, or the same as seen from inside and outside of the factory that makes it?"""
-    if isinstance(one, Instance) and isinstance(other, Instance):
-        anywhere = {_class_site(one.cls), _class_site(other.cls)}
-        return one.cls == other.cls and (
-            (one.site == other.site and _is_outside(one, other))
-            or not anywhere.isdisjoint({one.site, other.site})
-        )
-    if isinstance(one, Made) and isinstance(other, Made):
-        return one.site == other.site and one.type == other.type and _is_outside(one, other)
-    return False
-
-
-def _is_outside(one: Made | Instance, other: Made | Instance) -> bool:
-    length = min(len(one.context), len(other.context))
-    return one.context[:length] == other.context[:length]
-
-
-def _site(value: Value) -> Site | None:
-    return value.site if isinstance(value, Made | Instance) else None
-
-
-def _class_site(cls: Cls) -> Site:
-    return Site.of(cls.block.node, cls.block)
 
 
 # lifespans
@@ -173,7 +103,7 @@ def _constructed_with(model: Model, app: Value, keyword: str) -> Values:
     if isinstance(app, Made):
         if app.call is None or app.frame is None:
             return UNKNOWN
-        return _keyword(model, app.call, app.frame, keyword)
+        return given_for(model, app.call, app.frame, keyword)
     if not isinstance(app, Instance):
         return UNKNOWN
     found: set[Value] = set()
@@ -190,41 +120,12 @@ def _constructed_with(model: Model, app: Value, keyword: str) -> Values:
             for call in block.calls:
                 for callee in model.values(call.func, frame):
                     if isinstance(callee, Bound) and callee.name == "__init__":
-                        found |= _keyword(model, call, frame, keyword)
+                        found |= given_for(model, call, frame, keyword)
             return frozenset(found) or frozenset({Constant(None)})
-    construction = _call_at(model, app.site)
+    construction = call_at(model, app.site)
     if construction is None or app.frame is None:
         return UNKNOWN
-    return _keyword(model, construction[0], app.frame, keyword)
-
-
-def _keyword(model: Model, call: ast.Call, frame: Frame, keyword: str) -> Values:
-    given = invocation.argument(model, call, frame, keyword)
-    if given is not None:
-        return model.values(given, frame)
-    found = NOTHING
-    for spread in call.keywords:
-        if spread.arg is None:
-            found |= _from_mapping(model, spread.value, frame, keyword)
-    return found or frozenset({Constant(None)})
-
-
-def _from_mapping(model: Model, node: ast.expr, frame: Frame, keyword: str) -> Values:
-    found = NOTHING
-    for value in model.values(node, frame):
-        if isinstance(value, Mapping):
-            found |= value.get(keyword) or frozenset({Constant(None)})
-        else:
-            found |= UNKNOWN
-    return found
-
-
-def _call_at(model: Model, site: Site) -> tuple[ast.Call, Block] | None:
-    module = model.project.module(site.path)
-    for call, block in module.calls() if module else ():
-        if (call.lineno, call.col_offset) == (site.line, site.column):
-            return call, block
-    return None
+    return given_for(model, construction[0], app.frame, keyword)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +140,7 @@ class Assignment:
 
 def assignments(model: Model, app: Value) -> Iterator[Assignment]:
     """Where the files at hand replace the lifespan of an app or router, in the order of the text."""
-    for module in _files(model, "lifespan_context"):
+    for module in files(model, "lifespan_context"):
         for block in module.blocks():
             for node in block.nodes:
                 match node:
@@ -261,16 +162,6 @@ def always_runs(block: Block, node: ast.AST) -> bool:
         )
         for outer in block.ancestors(node)
     )
-
-
-def _files(model: Model, *words: str) -> Iterator[Module]:
-    """The files that the linted one reaches whose text holds one of the words."""
-    for path in model.project.closure(model.linted.path):
-        source = model.project.source(path)
-        if source is not None and any(word in source.text for word in words):
-            module = model.project.module(path)
-            if module is not None:
-                yield module
 
 
 def _lived(model: Model, value: Value, app: Value) -> Iterator[Frame]:
@@ -325,171 +216,6 @@ def _with_app(model: Model, function: Func, app: Value | None) -> Frame:
     return Frame(frame.block, frame.closure, (*frame.args, (free[0], frozenset({app}))))
 
 
-# events
-
-
-def events(model: Model) -> Iterator[Event]:
-    """The event handlers that the linted file registers, in the order of the text."""
-    if model.linted.may_say(*EVENT_WORDS):
-        yield from _events_in(model, model.linted)
-
-
-def events_of(model: Model, app: Value) -> Iterator[Event]:
-    """The event handlers that the files at hand register on an app (or on its own router)."""
-    for module in _files(model, *EVENT_WORDS):
-        for event in _events_in(model, module):
-            if any(is_same(owner, app) for owner in event.owners):
-                yield event
-
-
-def _events_in(model: Model, module: Module) -> Iterator[Event]:
-    for block in module.blocks():
-        for node in block.nodes:
-            match node:
-                case ast.Call():
-                    yield from _called(model, node, block)
-                    if any(k.arg in _KEYWORDS or k.arg is None for k in node.keywords):
-                        yield from _keywords(model, node, block)
-                case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    for decorator in node.decorator_list:
-                        if isinstance(decorator, ast.Attribute) and decorator.attr in _METHODS:
-                            yield from _registered(model, decorator, decorator, block, None)
-
-
-def _called(model: Model, node: ast.Call, block: Block) -> Iterator[Event]:
-    function = node.func
-    if isinstance(function, ast.Attribute):
-        of_list = isinstance(function.value, ast.Attribute) and function.value.attr in _LISTS
-        if function.attr in _METHODS or (of_list and function.attr in ("append", "extend")):
-            yield from _registered(model, function, node, block, node)
-
-
-def _registered(
-    model: Model,
-    function: ast.Attribute,
-    node: ast.expr,
-    block: Block,
-    call: ast.Call | None,
-) -> Iterator[Event]:
-    """The registration by a method of an app: `function` is the method, `call` what calls it."""
-    owners, roles, handlers, names = set[Value](), set[Role | None](), list[Func](), set[str]()
-    for frame in calls.activations_of(model, block):
-        for value in model.values(function, frame):
-            name = invocation.callee_name(model, value)
-            if name is None or not isinstance(value, Bound):
-                continue
-            found = _role(model, value, name, call, frame)
-            if found is None:
-                continue
-            owners.add(app_of(model, value.receiver))
-            roles.add(found[0])
-            names.add(name)
-            if call is not None and found[1] is not None:
-                handlers += calls.functions_in(model, model.values(found[1], frame))
-    if not owners:
-        return
-    handlers += _decorated(block, node, model)
-    role = next(iter(roles)) if len(roles) == 1 else None
-    yield Event(role, min(names), node, block, frozenset(owners), tuple(dict.fromkeys(handlers)))
-
-
-def _role(
-    model: Model, method: Bound, name: str, call: ast.Call | None, frame: Frame
-) -> tuple[Role | None, ast.expr | None] | None:
-    """The role in which a method registers, and the expression of the handler; None if it registers no event."""
-    if name in DECORATORS:
-        role = DECORATORS[name]
-        first = call.args[0] if call is not None and call.args else None
-        return (role, first) if role in _LIFE else None
-    for takes in TAKES.get(name, ()):
-        if takes.role in _LIFE and call is not None:
-            return takes.role, invocation.argument(model, call, frame, takes.keyword, takes.index)
-    if call is None:
-        return None
-    if name in EVENTS:
-        return _constant_role(model, call, frame, "event", 0, EVENTS[name]), None
-    if method.name in ("on_event", "add_event_handler") and is_starlette(model, method.receiver):
-        spelled = {word: role for role, word in _LIFE.items()}
-        role_of = _constant_role(model, call, frame, "event_type", 0, spelled)
-        return role_of, invocation.argument(model, call, frame, "func", 1)
-    listener = f"{name.removesuffix('register_listener')}listener"
-    if method.name == "register_listener" and listener in EVENTS:
-        role_of = _constant_role(model, call, frame, "event", 1, EVENTS[listener])
-        return role_of, invocation.argument(model, call, frame, "listener", 0)
-    return None
-
-
-def _constant_role(
-    model: Model, call: ast.Call, frame: Frame, keyword: str, index: int, roles: dict[str, Role]
-) -> Role | None:
-    given = invocation.argument(model, call, frame, keyword, index)
-    for value in model.values(given, frame):
-        if isinstance(value, Constant) and value.value in roles:
-            return roles[str(value.value)]
-    return None
-
-
-def _decorated(block: Block, node: ast.expr, model: Model) -> list[Func]:
-    """What the expression decorates, or is called with: `app.on_event("startup")(f)`."""
-    parent = block.parents.get(node)
-    if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and node in parent.decorator_list:
-        return [Func(block.inner[parent], model.frame(block))]
-    if isinstance(parent, ast.Call) and parent.func is node and parent.args:
-        return list(calls.functions_in(model, model.values(parent.args[0], model.frame(block))))
-    return []
-
-
-def _keywords(model: Model, node: ast.Call, block: Block) -> Iterator[Event]:
-    """`on_startup=` and `on_shutdown=` of the constructors of apps and routers."""
-    for frame in calls.activations_of(model, block):
-        for callee in model.values(node.func, frame):
-            name = _constructor(model, callee)
-            taken = {t.keyword: t.role for t in TAKES.get(name or "", ()) if t.role in _LIFE}
-            taken.pop("lifespan", None)
-            if name is None or not taken:
-                continue
-            for keyword in node.keywords:
-                roles = [keyword.arg] if keyword.arg else list(taken)
-                for spelled in roles:
-                    if spelled not in taken:
-                        continue
-                    values = (
-                        model.values(keyword.value, frame)
-                        if keyword.arg
-                        else _from_mapping(model, keyword.value, frame, spelled)
-                    )
-                    if not keyword.arg and not values - UNKNOWN - {Constant(None)}:
-                        continue
-                    owners = _made_by(model, node, callee, frame)
-                    handlers = tuple(calls.functions_in(model, values))
-                    yield Event(taken[spelled], name, keyword, block, owners, handlers)
-            return
-
-
-def _constructor(model: Model, callee: Value) -> str | None:
-    """The app's class that a call constructs; also `super().__init__` in a subclass of it."""
-    match callee:
-        case Library(name) if name in TYPES:
-            return name
-        case Bound(receiver, "__init__"):
-            return attributes.type_name(model, receiver)
-        case Cls():
-            if any("__init__" in b.block.bindings for b in _project_bases(model, callee)):
-                return None
-            return attributes.type_name(model, Instance(callee, _class_site(callee)))
-    return None
-
-
-def _project_bases(model: Model, cls: Cls) -> Iterator[Cls]:
-    return (base for base in attributes.mro(model, cls) if isinstance(base, Cls))
-
-
-def _made_by(model: Model, node: ast.Call, callee: Value, frame: Frame) -> Values:
-    if isinstance(callee, Bound):
-        return frozenset({callee.receiver})
-    return model.values(node, frame)
-
-
 # lives
 
 
@@ -504,8 +230,8 @@ def lives(model: Model) -> Iterator[Life]:
         if any(is_same(app, other) for other in seen):
             continue
         seen.append(app)
-        site = _site(app)
-        made_here = _call_at(model, site) if site and site.path == model.linted.path else None
+        site = site_of(app)
+        made_here = call_at(model, site) if site and site.path == model.linted.path else None
         life = life_of(model, app, *(made_here or (node, block)))
         covered |= {frame.block for frame in (*life.lifespans, *life.startups, *life.shutdowns)}
         yield life
@@ -529,9 +255,16 @@ def life_of(model: Model, app: Value, node: ast.AST, block: Block) -> Life:
     return Life(app, node, block, parts[0], parts[1], parts[2], given.unknown)
 
 
+def special_frames(model: Model, lifespans: Lifespans) -> Iterator[Frame]:
+    """What a class given as lifespan runs when it is entered and left."""
+    for value in lifespans.values:
+        yield from _special(model, value, "__aenter__")
+        yield from _special(model, value, "__aexit__")
+
+
 def _special(model: Model, value: Value, name: str) -> Iterator[Frame]:
     if isinstance(value, Cls):
-        value = Instance(value, _class_site(value))
+        value = Instance(value, class_site(value))
     if isinstance(value, Instance):
         for method in attributes.of_instance(model, value, value.cls, name):
             if isinstance(method, Func):
@@ -544,7 +277,9 @@ def _apps(model: Model) -> Iterator[tuple[Value, ast.AST, Block]]:
         frame = model.frame(block)
         stored = isinstance(block.parents.get(call), ast.Assign | ast.AnnAssign | ast.Return)
         for callee in model.values(call.func, frame):
-            if _constructor(model, callee) is None and not (stored and isinstance(callee, Func)):
+            if constructed_type(model, callee) is None and not (
+                stored and isinstance(callee, Func)
+            ):
                 continue
             for value in model.values(call, frame):
                 if isinstance(value, Made | Instance) and _is_app(model, value):

@@ -1,0 +1,1 @@
+"""Rules about the start and the end of an application."""
