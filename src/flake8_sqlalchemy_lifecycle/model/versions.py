@@ -27,6 +27,10 @@ class Declared:
         """`specifiers`: by normalised name of the library."""
         self._specifiers = specifiers
 
+    def declares(self, library: str) -> bool:
+        """Whether the project names the library among its own, whatever the version."""
+        return bool(self._of(library))
+
     def may_be_at_least(self, library: str, version: str) -> bool:
         """Whether some release from `version` on may be installed. True if nothing is declared."""
         return _may_be(self._of(library), version, below=False)

@@ -1,0 +1,338 @@
+"""How a function holds one session: what its expressions do to it, and which `with` gives it back."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from . import attributes, calls
+from .inference import Model, known
+from .knowledge import IO_METHODS, Kind
+from .scopes import Block
+from .values import (
+    Elements,
+    Entering,
+    Frame,
+    Instance,
+    Items,
+    Library,
+    Made,
+    Mapping,
+    Value,
+    Values,
+)
+from .ways import RAISED, Outcome, Walk, Way
+
+CLOSES = frozenset({"close", "aclose", "reset", "invalidate", "__exit__", "__aexit__"})
+ENDS = frozenset({"commit", "rollback"})
+_DEEPEST = 4
+_LOOKS_ONLY = ("builtins.", "logging.", "structlog.", "loguru.", "typing.", "sqlalchemy.")
+"""Libraries whose functions neither close nor keep a session that they are given."""
+
+
+class Hold(Enum):
+    """What a session is to the function at some point."""
+
+    ABSENT = auto()  # not opened yet
+    IDLE = (
+        auto()
+    )  # holds no connection: it did nothing yet, or its last act was a commit or rollback
+    BUSY = auto()  # may hold a connection
+    CLOSED = auto()
+    GIVEN = auto()  # returned to the caller
+    KEPT = auto()  # somebody else got it, and may answer for it
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a session is held, and the node that made it so (for `BUSY`)."""
+
+    hold: Hold
+    since: ast.AST | None = None
+
+
+def is_session(model: Model, value: Value) -> bool:
+    """Is the value a session, of a project's subclass too?"""
+    return isinstance(value, Made | Instance) and attributes.kind_of(model, value) is Kind.SESSION
+
+
+def has_session(model: Model, values: Values) -> bool:
+    """Is a session among the values, or an element of a tuple, list or dictionary there?"""
+    return any(is_session(model, part) for value in values for part in _parts(value))
+
+
+def contains(values: Values, session: Value) -> bool:
+    """Is this session among the values, or an element of a tuple, list or dictionary there?"""
+    return any(session in _parts(value) for value in values)
+
+
+def _parts(value: Value) -> Values:
+    """The value, or the elements of a collection."""
+    match value:
+        case Items(elements):
+            return frozenset().union(*elements)
+        case Elements(values):
+            return values
+        case Mapping(entries):
+            return frozenset().union(*(values for _, values in entries))
+    return frozenset({value})
+
+
+def ways_out(
+    model: Model,
+    frame: Frame,
+    session: Value,
+    opening: ast.Call,
+    raises: type[ast.AST] = ast.Yield,
+) -> Outcome[State]:
+    """The ways out of a function that opens a session by the call `opening`, with what it is then.
+
+    Only nodes of the type `raises` are taken to raise, and explicit `raise` statements.
+    """
+    watch = SessionWatch(model, frame, session, opening, raises)
+    return Walk(frame.block, watch).out(State(Hold.ABSENT))
+
+
+def is_closed_by(model: Model, frame: Frame, session: Value) -> bool:
+    """Does a function that is given a session close it, or enter it, anywhere, itself or by a call?"""
+    watch = SessionWatch(model, frame, session)
+    Walk(frame.block, watch).out(State(Hold.IDLE))
+    return watch.closes
+
+
+def started(model: Model, call: ast.Call, frame: Frame) -> list[Frame]:
+    """The activations of project functions that a call starts."""
+    return [
+        activation
+        for callee in model.values(call.func, frame)
+        for activation in calls.activations(model, callee, call, frame)
+    ]
+
+
+class SessionWatch:
+    """Watches one session in one activation of a function.
+
+    `opening` is the call that opens it; without one the function got it. `closes` tells afterwards whether a close
+    was met anywhere.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        frame: Frame,
+        session: Value,
+        opening: ast.Call | None = None,
+        raises: type[ast.AST] = ast.Yield,
+    ) -> None:
+        self._model = model
+        self._frame = frame
+        self._session = session
+        self._opening = opening
+        self._raises = raises
+        self.closes = False
+
+    # what an expression does
+
+    def after(self, node: ast.AST, state: State) -> State:
+        """The state after the node was evaluated."""
+        if node is self._opening:
+            return State(Hold.IDLE)
+        if state.hold in (Hold.ABSENT, Hold.GIVEN, Hold.KEPT):
+            return state
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name, value=owner)) if self._is_it(owner):
+                return self._method(name, node, state)
+            case ast.Call():
+                return self._call(node, state)
+            case ast.Attribute(attr=name) if name in CLOSES and self._is_it(node.value):
+                if not self._is_called(node):
+                    return self._closed(Hold.KEPT)  # `stack.callback(session.close)`
+            case ast.Yield(value=value) if value is not None and self._has_it(value):
+                return State(Hold.BUSY, node)
+            case ast.Return(value=value) if value is not None and self._has_it(value):
+                return State(Hold.GIVEN)
+            case ast.Assign() | ast.AnnAssign():
+                return self._assigned(node, state)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                return self._defined(self._frame.block.inner.get(node), state)
+        return state
+
+    def _closed(self, hold: Hold = Hold.CLOSED) -> State:
+        self.closes = True
+        return State(hold)
+
+    def _method(self, name: str, node: ast.Call, state: State) -> State:
+        if name in CLOSES:
+            return self._closed()
+        if name in ENDS:
+            return State(Hold.IDLE)
+        return State(Hold.BUSY, node) if name in IO_METHODS[Kind.SESSION] else state
+
+    def _call(self, node: ast.Call, state: State) -> State:
+        """A call that gets the session: a project function is followed, others may keep it."""
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+        direct = any(self._has_it(argument) for argument in given)
+        if not direct and not (owner is not None and self._is_held_by(owner)):
+            return state
+        found = known(self._model.values(node.func, self._frame))
+        names = set(calls.names_of(self._model, found))
+        if names and all(name.startswith(_LOOKS_ONLY) for name in names):
+            return state
+        activations = started(self._model, node, self._frame)
+        if not activations or self._frame.depth > _DEEPEST:
+            return state if not direct else State(Hold.KEPT)
+        states = [self._followed(activation, state) for activation in activations]
+        return next((s for s in states if s.hold is not Hold.BUSY), states[0])
+
+    def _followed(self, activation: Frame, state: State) -> State:
+        if activation.block.yields:
+            return state
+        inner = SessionWatch(self._model, activation, self._session, None, self._raises)
+        out = Walk(activation.block, inner).out(state)
+        self.closes |= inner.closes
+        left = out.get(Way.NEXT, frozenset()) | out.get(Way.RETURN, frozenset())
+        holds = {s.hold for s in left}
+        if Hold.KEPT in holds and not _is_constructor(activation):
+            return State(Hold.KEPT)
+        if Hold.BUSY in holds:
+            return next(s for s in left if s.hold is Hold.BUSY)
+        for hold in (Hold.CLOSED, Hold.IDLE):
+            if holds == {hold}:
+                return State(hold)
+        return state
+
+    def _assigned(self, node: ast.Assign | ast.AnnAssign, state: State) -> State:
+        """A session that is stored where others find it: an attribute, a key, a global."""
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if node.value is None or not self._has_it(node.value):
+            return state
+        for target in targets:
+            if isinstance(target, ast.Attribute | ast.Subscript):
+                return State(Hold.KEPT)
+            if isinstance(target, ast.Name) and target.id in self._frame.block.outer_names:
+                return State(Hold.KEPT)
+        return state
+
+    def _defined(self, block: Block | None, state: State) -> State:
+        """An inner function that closes the session: somebody will call it."""
+        for node in block.nodes if block is not None else ():
+            if isinstance(node, ast.Attribute) and node.attr in CLOSES:
+                if isinstance(node.value, ast.Name) and self._session in self._model.lookup(
+                    node.value.id, self._frame
+                ):
+                    return self._closed(Hold.KEPT)
+        return state
+
+    # what the statements ask
+
+    def raises(self, node: ast.AST) -> tuple[Way, ...]:
+        """An async function can be cancelled where it waits."""
+        if not isinstance(node, self._raises):
+            return ()
+        return RAISED if self._frame.block.is_async else (Way.ERROR,)
+
+    def left(self, context: ast.expr, state: State) -> State:
+        """The end of `with session`, `with session.begin()`, `with closing(session)` or the like gives it back."""
+        if state.hold not in (Hold.IDLE, Hold.BUSY, Hold.CLOSED) or not self._is_guard(context):
+            return state
+        return self._closed()
+
+    def _is_guard(self, context: ast.expr) -> bool:
+        if self._has_it(context):
+            return True
+        match context:
+            case ast.Call(func=ast.Attribute(attr="begin", value=owner)) if self._is_it(owner):
+                return True
+            case ast.Call(func=ast.Attribute(value=owner)) if self._is_it(owner):
+                return False  # begin_nested(), no_autoflush
+            case ast.Call():
+                if any(
+                    self._has_it(a) for a in (*context.args, *(k.value for k in context.keywords))
+                ):
+                    return True
+        for value in self._model.values(context, self._frame):
+            if isinstance(value, Entering) and value.closes and self._session in value.values:
+                return True
+        return self._is_held_by(context)
+
+    def swallows(self, context: ast.expr) -> bool:
+        """`contextlib.suppress`."""
+        return isinstance(context, ast.Call) and Library("contextlib.suppress") in (
+            self._model.values(context.func, self._frame)
+        )
+
+    def catches(self, handler: ast.ExceptHandler, way: Way) -> bool | None:
+        """`except Exception` gets every error, and no cancellation."""
+        if handler.type is None:
+            return True
+        types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        names = {
+            name.rpartition(".")[2]
+            for node in types
+            for name in calls.names_of(self._model, self._model.values(node, self._frame))
+        }
+        if "BaseException" in names:
+            return True
+        if way is Way.CANCELLED:
+            return "CancelledError" in names
+        return True if "Exception" in names else None
+
+    def chosen(self, test: ast.expr, branches: list[Outcome[State]]) -> list[Outcome[State]]:
+        """`if session is not None: session.close()`: the branch that gives it back.
+
+        So do flags such as `if owns_session: session.close()`, as far as can be told.
+        """
+        busy = [_is_busy(branch) for branch in branches]
+        if busy[0] == busy[1]:
+            return branches
+        free = branches[busy.index(False)]
+        ends = {state.hold for state in free.get(Way.NEXT, ())}
+        about_it = any(isinstance(node, ast.expr) and self._is_it(node) for node in ast.walk(test))
+        return [free] if about_it or ends == {Hold.CLOSED} else branches
+
+    # which expressions are the session
+
+    def _is_it(self, node: ast.expr) -> bool:
+        if node is self._opening:
+            return True
+        if isinstance(node, ast.Await | ast.NamedExpr):
+            return self._is_it(node.value)
+        if not isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+            return False
+        return self._session in self._model.values(node, self._frame)
+
+    def _has_it(self, node: ast.expr) -> bool:
+        """Is the expression the session, or a tuple, list or dictionary with it?"""
+        if self._is_it(node):
+            return True
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            return any(self._has_it(element) for element in node.elts)
+        if isinstance(node, ast.Dict):
+            return any(self._has_it(value) for value in node.values)
+        if isinstance(node, ast.Starred):
+            return self._has_it(node.value)
+        if isinstance(node, ast.IfExp):
+            return self._has_it(node.body) or self._has_it(node.orelse)
+        return isinstance(node, ast.BoolOp) and any(self._has_it(value) for value in node.values)
+
+    def _is_held_by(self, node: ast.expr) -> bool:
+        """Is the expression an object of the project that was made with the session?"""
+        return any(
+            isinstance(value, Instance)
+            and any(contains(values, self._session) for _, values in value.args)
+            for value in self._model.values(node, self._frame)
+        )
+
+    def _is_called(self, node: ast.Attribute) -> bool:
+        parent = self._frame.block.parents.get(node)
+        return isinstance(parent, ast.Call) and parent.func is node
+
+
+def _is_busy(out: Outcome[State]) -> bool:
+    return any(s.hold is Hold.BUSY for states in out.values() for s in states)
+
+
+def _is_constructor(frame: Frame) -> bool:
+    return frame.block.name in ("__init__", "__post_init__")
