@@ -10,7 +10,7 @@ import ast
 import os
 from collections.abc import Iterable
 
-from . import attributes, hints, invocation, strings
+from . import attributes, containers, hints, invocation, strings
 from .knowledge import ENVIRONMENT, canonical
 from .project import Project
 from .scopes import (
@@ -292,6 +292,8 @@ class Model:
                 return frozenset({Func(block, frame)})
             case Assigned(value, path, annotation):
                 found = self.select(self.values(value, frame), path) if value else UNKNOWN
+                if value is not None and not path and containers.is_empty(value):
+                    found = containers.filled(self, binding, frame) or found
                 if annotation is not None and not found - UNKNOWN:
                     found = hints.annotated(self, annotation, frame, binding.node)
                 return found

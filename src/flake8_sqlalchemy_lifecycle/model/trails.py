@@ -18,11 +18,15 @@ _TOO_MANY = 600
 
 
 class Trails:
-    """The names that lead to places whose code holds one of `words`; grows with the files asked about."""
+    """The names that lead to places whose code holds one of `words`; grows with the files asked about.
 
-    def __init__(self, project: Project, words: tuple[str, ...]) -> None:
+    With `results` also those that hold what such a call gives: `engine` of `engine = create_engine(…)`.
+    """
+
+    def __init__(self, project: Project, words: tuple[str, ...], results: bool = False) -> None:
         self._project = project
         self._words = words
+        self._results = results
         self._names: set[str] = set()
         self._files: dict[
             str, set[str]
@@ -57,23 +61,39 @@ class Trails:
                 module = self._project.module(file)
                 if module is None:
                     continue
-                for name in _names_using(module, present):
+                for name in _names_using(module, present, self._results):
                     if name not in self._names and name not in self._words:
                         self._names.add(name)
                         growing = True
 
 
-def _names_using(module: Module, wanted: set[str]) -> Iterator[str]:
+def _names_using(module: Module, wanted: set[str], results: bool) -> Iterator[str]:
     """The functions, classes and aliases of a module that use one of the names."""
     for block in module.blocks():
         if block.is_function:
             if not wanted.isdisjoint(block.words):
                 yield _callable_name(block)
+                if results:
+                    yield from _kept_in(block, wanted)
             continue
         if block.is_class and _header_uses(block, wanted):
             yield block.name
         for node in block.nodes:
-            yield from _aliases(node, block, wanted)
+            yield from _aliases(node, block, wanted, results)
+
+
+def _kept_in(block: Block, wanted: set[str]) -> Iterator[str]:
+    """The attributes and globals in which a function keeps what it gets by a wanted name."""
+    for node in block.nodes:
+        if isinstance(node, ast.Assign) and _stands_for(node.value, wanted, True):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute):
+                    yield target.attr
+                elif isinstance(target, ast.Name) and target.id in block.outer_names:
+                    yield target.id
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Attribute):
+            if node.value is not None and _stands_for(node.value, wanted, True):
+                yield node.target.attr
 
 
 def _callable_name(block: Block) -> str:
@@ -97,17 +117,17 @@ def _header_uses(block: Block, wanted: set[str]) -> bool:
     )
 
 
-def _aliases(node: ast.AST, block: Block, wanted: set[str]) -> Iterator[str]:
+def _aliases(node: ast.AST, block: Block, wanted: set[str], results: bool) -> Iterator[str]:
     """Names that an import or a module-level assignment makes stand for a wanted one."""
     match node:
         case ast.alias(name=name, asname=str(alias)) if name.rpartition(".")[2] in wanted:
             yield alias
-        case ast.Assign(targets=targets, value=value) if _stands_for(value, wanted):
+        case ast.Assign(targets=targets, value=value) if _stands_for(value, wanted, results):
             for target in targets:
                 if isinstance(target, ast.Name):
                     yield target.id
         case ast.AnnAssign(target=ast.Name(id=name)) if _stands_for(node.annotation, wanted) or (
-            node.value is not None and _stands_for(node.value, wanted)
+            node.value is not None and _stands_for(node.value, wanted, results)
         ):
             yield name
             if block.is_class:
@@ -117,14 +137,14 @@ def _aliases(node: ast.AST, block: Block, wanted: set[str]) -> Iterator[str]:
                 yield node.name.id  # type: ignore[attr-defined]
 
 
-def _stands_for(value: ast.expr, wanted: set[str]) -> bool:
-    """Does the expression hand on a wanted function (and not the result of calling it)?"""
+def _stands_for(value: ast.expr, wanted: set[str], results: bool = False) -> bool:
+    """Does the expression hand on a wanted function (and not the result of calling it, unless asked for)?"""
     stack: list[ast.AST] = [value]
     while stack:
         node = stack.pop()
         if isinstance(node, ast.Call):
             stack += [*node.args, *(k.value for k in node.keywords)]
-            if not isinstance(node.func, ast.Name | ast.Attribute):
+            if results or not isinstance(node.func, ast.Name | ast.Attribute):
                 stack.append(node.func)
             continue
         if isinstance(node, ast.Name) and node.id in wanted:
