@@ -89,6 +89,12 @@ def events_of(model: Model, app: Value) -> Iterator[Event]:
                 yield event
 
 
+def events_at_hand(model: Model) -> Iterator[Event]:
+    """The event handlers that the files at hand register, on whatever app or router."""
+    for module in files(model, *EVENT_WORDS):
+        yield from _events_in(model, module)
+
+
 def _events_in(model: Model, module: Module) -> Iterator[Event]:
     for block in module.blocks():
         for node in block.nodes:

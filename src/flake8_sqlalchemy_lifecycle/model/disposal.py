@@ -1,0 +1,354 @@
+"""What shutdown code disposes: which engines, and through which expression of the code that was asked about.
+
+Followed are calls of project functions and methods, context managers that are left, exit stacks, callbacks, and what is
+handed to `gather`, `run` and their kin. What cannot be resolved and might dispose is told too (its engine is None).
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import attributes, calls, invocation
+from .engines import engines_behind
+from .flow import in_part, position
+from .knowledge import LIBRARIES, STANDARD_LIBRARY, Kind
+from .trails import Trails
+from .values import (
+    Bound,
+    Cls,
+    Coroutine,
+    Elements,
+    Entering,
+    Frame,
+    Func,
+    Generator,
+    Instance,
+    Items,
+    Library,
+    Made,
+    Manager,
+    Partial,
+    Unknown,
+    Value,
+    Values,
+)
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+WORD = "dispose"
+_REGISTRARS = frozenset(
+    "callback push_async_callback push push_async_exit enter_context enter_async_context register "
+    "finalize append add_event_handler".split()
+)
+_STACKED = frozenset({"enter_context", "enter_async_context", "push", "push_async_exit"})
+_ENDS = re.compile(r"dispose|close|shut|stop|disconnect|teardown|tear_down|clean|finish|release")
+_ONLY_LOOKS = frozenset(
+    {"alembic", "sqladmin", "opentelemetry", "starlette_admin", "structlog", "loguru"}
+)
+"""Libraries that use an engine and leave it to its owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disposal:
+    """An engine that is disposed by `node`, through `place` of the code asked about.
+
+    The engine is None where it may be any, for all that is known.
+    """
+
+    engine: Made | None
+    node: ast.AST
+    frame: Frame
+    place: ast.AST
+
+
+def of_lifespan(model: Model, frame: Frame) -> Iterator[Disposal]:
+    """What a generator disposes after its yield, on leaving what it entered, and by what it registered before."""
+    return _Walk(model).lifespan(frame, None)
+
+
+def of_function(model: Model, frame: Frame) -> Iterator[Disposal]:
+    """What a function disposes that runs as a whole at shutdown."""
+    return _Walk(model).body(frame, None)
+
+
+def of_values(model: Model, values: Values, node: ast.AST, frame: Frame) -> Iterator[Disposal]:
+    """What callables dispose that a framework calls, or context managers that it leaves."""
+    walk = _Walk(model)
+    for value in values:
+        yield from walk.called(value, node, frame, node)
+        yield from walk.left(value, node, frame, node)
+
+
+def registered(model: Model, frame: Frame) -> Iterator[Disposal]:
+    """What a function registers for later: with `atexit`, an exit stack, an app's list of handlers."""
+    return _Walk(model).registered(frame, None)
+
+
+def runs_at_shutdown(frame: Frame) -> Iterator[ast.AST]:
+    """The nodes of a generator that run when it goes on behind its (first) yield, and nothing went wrong."""
+    block = frame.block
+    if not block.yields:
+        return
+    first = min(block.yields, key=position)
+    end = (first.end_lineno or first.lineno, first.end_col_offset or 0)
+    for node in block.nodes:
+        if position(node) < end:
+            continue
+        if not any(isinstance(a, ast.ExceptHandler) for a in block.ancestors(node)):
+            yield node
+
+
+def may_be(disposed: Made | None, engine: Made) -> bool:
+    """Can the disposed engine be this one?"""
+    if disposed is None:
+        return True
+    if disposed.declared and not disposed.call:
+        return disposed.type == engine.type
+    if disposed.site != engine.site:
+        return False
+    one, other = disposed.context, engine.context
+    shared = min(len(one), len(other))
+    return one[:shared] == other[:shared]
+
+
+def _names(model: Model) -> frozenset[str]:
+    """The names by which code gets to something called `dispose`."""
+    words = (WORD,)
+    trails = model.project.trails.get(words)
+    if trails is None:
+        trails = model.project.trails[words] = Trails(model.project, words)
+    return trails.names(model.linted.path) | {WORD}
+
+
+class _Walk:
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.names = _names(model)
+        self.seen: set[tuple[str, Frame]] = set()
+
+    def _enter(self, part: str, frame: Frame) -> bool:
+        new = (part, frame) not in self.seen and len(self.seen) < 400
+        self.seen.add((part, frame))
+        return new
+
+    def body(self, frame: Frame, place: ast.AST | None) -> Iterator[Disposal]:
+        """All of a function runs."""
+        if self._enter("body", frame):
+            for node in frame.block.nodes:
+                yield from self._node(node, frame, place or node)
+
+    def lifespan(self, frame: Frame, place: ast.AST | None) -> Iterator[Disposal]:
+        if not self._enter("lifespan", frame):
+            return
+        block = frame.block
+        for node in runs_at_shutdown(frame):
+            yield from self._node(node, frame, place or node)
+        for node in block.nodes:
+            if isinstance(node, ast.With | ast.AsyncWith):
+                if any(in_part(block, y, node, "body") for y in block.yields):
+                    for item in node.items:
+                        yield from self._left(item.context_expr, frame, place)
+            elif isinstance(node, ast.For | ast.AsyncFor):
+                for value in self.model.values(node.iter, frame):
+                    if isinstance(value, Generator):
+                        yield from self.lifespan(value.frame, place or node)
+        yield from self.registered(frame, place)
+
+    def registered(self, frame: Frame, place: ast.AST | None) -> Iterator[Disposal]:
+        if not self._enter("registered", frame):
+            return
+        for call in frame.block.calls:
+            where = place or call
+            name = _last_name(call.func)
+            if name in _REGISTRARS:
+                arguments = [*call.args, *(k.value for k in call.keywords)]
+                for argument in arguments:
+                    yield from self._later(argument, frame, where, name in _STACKED)
+            else:
+                yield from self._handed_over(call, frame, where)
+            if not self.names.isdisjoint(_spelled(call)):
+                for callee in self.model.values(call.func, frame):
+                    for inner in calls.activations(self.model, callee, call, frame):
+                        yield from self.registered(inner, where)
+
+    def _later(
+        self, argument: ast.expr, frame: Frame, place: ast.AST, entered: bool
+    ) -> Iterator[Disposal]:
+        """What an argument of a registering call does when its time has come."""
+        for part in ast.walk(argument):
+            if isinstance(part, ast.Attribute | ast.Name | ast.Lambda):
+                yield from self._reference(part, frame, place)
+        if entered:
+            for value in self.model.values(argument, frame):
+                yield from self.left(value, argument, frame, place)
+
+    def _node(self, node: ast.AST, frame: Frame, place: ast.AST) -> Iterator[Disposal]:
+        match node:
+            case ast.Attribute(attr="dispose"):
+                yield from self._reference(node, frame, place)
+            case ast.Call():
+                yield from self._call(node, frame, place)
+            case ast.With() | ast.AsyncWith():
+                for item in node.items:
+                    yield from self._left(item.context_expr, frame, place)
+
+    def _call(self, node: ast.Call, frame: Frame, place: ast.AST) -> Iterator[Disposal]:
+        if not self.names.isdisjoint(_spelled(node.func)):
+            for callee in self.model.values(node.func, frame):
+                yield from self.called(callee, node, frame, place)
+        elif _ENDS.search(_last_name(node.func) or ""):
+            for callee in self.model.values(node.func, frame):
+                if isinstance(callee, Unknown) and isinstance(node.func, ast.Name):
+                    yield Disposal(None, node, frame, place)
+                elif isinstance(callee, Library) and _is_foreign(callee.name):
+                    if isinstance(node.func, ast.Name):  # may be project code that we do not find
+                        yield Disposal(None, node, frame, place)
+        for argument in (*node.args, *(k.value for k in node.keywords)):
+            if isinstance(argument, ast.Name | ast.Attribute | ast.Lambda):
+                yield from self._reference(argument, frame, place)
+        yield from self._handed_over(node, frame, place)
+
+    def _reference(self, node: ast.AST, frame: Frame, place: ast.AST) -> Iterator[Disposal]:
+        """A function that is named, to be called by somebody."""
+        if isinstance(node, ast.Lambda):
+            block = frame.block.inner.get(node)
+            if block is not None and not self.names.isdisjoint(block.words):
+                yield from self.body(Frame(block, frame), place)
+        elif not self.names.isdisjoint(_spelled(node)):
+            for value in self.model.values(node, frame):
+                if isinstance(value, Func | Partial | Bound | Unknown):
+                    yield from self.called(value, node, frame, place)
+
+    def called(
+        self, callee: Value, node: ast.AST, frame: Frame, place: ast.AST
+    ) -> Iterator[Disposal]:
+        """What calling a value by `node` disposes; a value that `node` only names is called by somebody later."""
+        match callee:
+            case Bound(receiver, "dispose"):
+                if attributes.kind_of(self.model, receiver) is Kind.ENGINE:
+                    engines = engines_behind(self.model, receiver)
+                    yield from (Disposal(e, node, frame, place) for e in engines)
+                elif isinstance(receiver, Bound):  # an attribute that the model does not follow
+                    yield Disposal(None, node, frame, place)
+            case Unknown():
+                if isinstance(node, ast.Call | ast.Attribute | ast.Name):
+                    name = _last_name(node.func if isinstance(node, ast.Call) else node)
+                    if name in self.names:
+                        yield Disposal(None, node, frame, place)
+            case Partial(function):
+                if isinstance(function, Bound):
+                    yield from self.called(function, node, frame, place)
+                elif isinstance(node, ast.Call):
+                    for inner in calls.activations(self.model, callee, node, frame):
+                        yield from self.body(inner, place)
+                elif isinstance(function, Func):
+                    yield from self.body(calls.entry(self.model, function), place)
+            case Func():
+                if isinstance(node, ast.Call):
+                    for inner in calls.activations(self.model, callee, node, frame):
+                        yield from self.body(inner, place)
+                else:
+                    yield from self.body(calls.entry(self.model, callee), place)
+            case Cls() | Instance():
+                if isinstance(node, ast.Call):
+                    for inner in calls.activations(self.model, callee, node, frame):
+                        yield from self.body(inner, place)
+
+    def _left(self, context: ast.expr, frame: Frame, place: ast.AST | None) -> Iterator[Disposal]:
+        for value in self.model.values(context, frame):
+            yield from self.left(value, context, frame, place or context)
+
+    def left(self, value: Value, node: ast.AST, frame: Frame, place: ast.AST) -> Iterator[Disposal]:
+        """A context manager is left."""
+        match value:
+            case Manager(inner) | Generator(inner):
+                yield from self.lifespan(inner, place)
+            case Instance(cls):
+                for name in ("__exit__", "__aexit__"):
+                    yield from self._method(value, cls, name, place)
+            case Entering(values, closes=True):
+                for inner_value in values:
+                    if isinstance(inner_value, Instance):
+                        for name in ("close", "aclose"):
+                            yield from self._method(inner_value, inner_value.cls, name, place)
+            case Coroutine(inner):
+                for given in invocation.returned(self.model, inner):
+                    if not isinstance(given, Coroutine):
+                        yield from self.left(given, node, frame, place)
+
+    def _method(
+        self, instance: Instance, cls: Cls, name: str, place: ast.AST
+    ) -> Iterator[Disposal]:
+        for method in attributes.of_instance(self.model, instance, cls, name):
+            if isinstance(method, Func):
+                yield from self.body(calls.entry(self.model, method), place)
+
+    def _handed_over(self, call: ast.Call, frame: Frame, place: ast.AST) -> Iterator[Disposal]:
+        """An engine, or what holds one, goes to code that cannot be read: it may dispose it."""
+        given = [a for a in (*call.args, *(k.value for k in call.keywords)) if _may_hold(a)]
+        if not given or not self._is_dark(call, frame):
+            return
+        for argument in given:
+            for value in self.model.values(argument, frame):
+                for engine in self._held(value):
+                    yield Disposal(engine, call, frame, place)
+
+    def _is_dark(self, call: ast.Call, frame: Frame) -> bool:
+        for callee in self.model.values(call.func, frame):
+            match callee:
+                case Unknown():
+                    return True
+                case Library(name) if _is_foreign(name):
+                    return True
+                case Bound(receiver) if not attributes.kind_of(self.model, receiver):
+                    name = attributes.type_name(self.model, receiver) or ""
+                    if isinstance(receiver, Made) and _is_foreign(name):
+                        return True
+        return False
+
+    def _held(self, value: Value) -> Iterator[Made | None]:
+        match value:
+            case Made() if attributes.kind_of(self.model, value) in (Kind.ENGINE, Kind.MAKER):
+                yield from engines_behind(self.model, value)
+            case Instance(cls) if not self.names.isdisjoint(cls.block.words):
+                yield None
+            case Items(elements):
+                for element in elements:
+                    for inner in element:
+                        yield from self._held(inner)
+            case Elements(values):
+                for inner in values:
+                    yield from self._held(inner)
+
+
+def _may_hold(argument: ast.expr) -> bool:
+    return isinstance(argument, ast.Name | ast.Attribute | ast.Call | ast.List | ast.Tuple)
+
+
+def _is_foreign(name: str) -> bool:
+    """A library that the model knows nothing of (or a module of the project that it did not find)."""
+    top = name.partition(".")[0]
+    return top not in LIBRARIES and top not in STANDARD_LIBRARY and top not in _ONLY_LOOKS
+
+
+def _last_name(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _spelled(node: ast.AST) -> set[str]:
+    """The names and identifier-like strings in an expression."""
+    found: set[str] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            found.add(part.id)
+        elif isinstance(part, ast.Attribute):
+            found.add(part.attr)
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+            found.add(part.value)
+    return found

@@ -1,0 +1,255 @@
+"""The engines that an application leaves open when it ends, and the place in the linted file that answers for it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import attributes, disposal
+from .apps import is_same, is_starlette, site_of
+from .disposal import Disposal, may_be
+from .event_runs import replacement
+from .events import events_at_hand
+from .knowledge import CREATOR_WORDS, Kind, Role
+from .lifespans import Life, is_lifespan, lifespans_of, lives
+from .scopes import Block
+from .startup import engines_made
+from .usage import kept_engines, modules_saying, name_of, used_engines
+from .values import Frame, Made, Value
+
+if TYPE_CHECKING:
+    from ..catalogue import Place
+    from .inference import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """An engine that nobody disposes: where it is made, where that is reported, and what to do."""
+
+    engine: Made
+    place: Place
+    name: str
+    path: str
+    line: int
+    is_elsewhere: bool
+    advice: str
+
+
+def leftovers(model: Model) -> Iterator[Leftover]:
+    """The engines that the apps and lifespans of the linted file leave open, each once."""
+    files = model.project.closure(model.linted.path)
+    sources = (model.project.source(path) for path in files)
+    if not any(word in source.text for source in sources if source for word in CREATOR_WORDS):
+        return
+    found = [life for life in lives(model) if _answers(model, life)]
+    if not found or any(life.unknown and life.app is not None for life in found):
+        return
+    question = _Question(model, tuple(found), files)
+    undisposed = [*question.made_at_start(), *question.kept()]
+    if undisposed:
+        undisposed = question.without_disposed(undisposed)
+    yield from undisposed
+
+
+def _answers(model: Model, life: Life) -> bool:
+    """Has the app a shutdown of its own: no WSGI app, none that another one mounts?"""
+    if life.app is None:
+        return True
+    return attributes.is_async(model, life.app) and not _is_mounted(model, life.app)
+
+
+def _is_mounted(model: Model, app: Value) -> bool:
+    if not model.linted.may_say("mount", "Mount", "Host"):
+        return False
+    for call, block in model.linted.calls():
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else None
+        name = call.func.id if isinstance(call.func, ast.Name) else name
+        if name in ("mount", "Mount", "Host"):
+            for argument in (*call.args, *(k.value for k in call.keywords)):
+                if isinstance(argument, ast.Name | ast.Attribute | ast.Call):
+                    values = model.values(argument, model.frame(block))
+                    if any(is_same(value, app) for value in values):
+                        return True
+    return False
+
+
+class _Question:
+    def __init__(self, model: Model, lives: tuple[Life, ...], files: tuple[str, ...]) -> None:
+        self.model = model
+        self.lives = lives
+        self.files = files
+        self.events = tuple(events_at_hand(model))
+        self.dead = self._dead_handlers()
+        self.starts = tuple(
+            (frame, life)
+            for life in lives
+            for frame in (*life.lifespans, *life.startups)
+            if frame.block not in self.dead
+        )
+
+    def _dead_handlers(self) -> frozenset[Block]:
+        """The event handlers that a lifespan keeps from running."""
+        return frozenset(
+            function.block
+            for event in self.events
+            if event.owners and all(is_starlette(self.model, owner) for owner in event.owners)
+            if replacement(self.model, event) is not None
+            for function in event.handlers
+        )
+
+    def made_at_start(self) -> Iterator[Leftover]:
+        """The engines that are made by what the apps run at start-up."""
+        seen: set[Made] = set()
+        for frame, life in self.starts:
+            for engine in engines_made(self.model, frame):
+                if engine in seen or self._is_known_there(frame, life):
+                    continue
+                seen.add(engine)
+                place: ast.AST = life.node
+                if frame.block.module is self.model.linted:
+                    place = frame.block.node
+                    if engine.call is not None and _holds(frame.block, engine.call):
+                        place = engine.call
+                yield self._leftover(engine, place, life)
+
+    def kept(self) -> Iterator[Leftover]:
+        """The engines that live as long as the process, if the apps use them."""
+        engines = kept_engines(self.model, self.files)
+        if not engines:
+            return
+        frames = [frame for frame, _ in self.starts]
+        used = used_engines(self.model, engines, self.files, frames)
+        for path in self._others():
+            if used:
+                files = self.model.project.closure(path)
+                own = [f for f in frames if f.block.module.path == path]
+                elsewhere = used_engines(self.model, used, files, own)
+                used = [e for e in used if e not in elsewhere or e.site.path not in files]
+        for engine in used:
+            place, life = self._place()
+            yield self._leftover(engine, place, life)
+
+    def _others(self) -> Iterator[str]:
+        """The other files that answer for these lives, if they can see the engine."""
+        linted = self.model.linted.path
+        for life in self.lives:
+            site = site_of(life.app) if life.app is not None else None
+            if site is not None and site.path != linted:
+                yield site.path
+        for frame, life in self.starts:
+            if self._is_known_there(frame, life):
+                yield frame.block.module.path
+
+    def _is_known_there(self, frame: Frame, life: Life) -> bool:
+        """Does the file of a lifespan, another one, know by itself what it is?"""
+        if frame.block.module is self.model.linted:
+            return False
+        if frame in life.lifespans:
+            return is_lifespan(self.model, frame.block)
+        return frame.block.module.may_say("on_event", "listener", "_serving", "server_start")
+
+    def _place(self) -> tuple[ast.AST, Life]:
+        """A lifespan's `def` in this file, else a startup handler's, else the construction of the app."""
+        for part in ("lifespans", "startups"):
+            for life in self.lives:
+                for frame in getattr(life, part):
+                    if frame.block.module is self.model.linted:
+                        return frame.block.node, life
+        life = self.lives[0]
+        return life.node, life
+
+    def _leftover(self, engine: Made, place: ast.AST, life: Life) -> Leftover:
+        site = engine.site
+        module = self.model.project.module(site.path)
+        path = module.display if module is not None else site.path
+        return Leftover(
+            engine,
+            place,  # type: ignore[arg-type]
+            name_of(self.model, engine),
+            path,
+            site.line,
+            module is not self.model.linted or site.line != getattr(place, "lineno", 0),
+            _advice(life),
+        )
+
+    def without_disposed(self, found: list[Leftover]) -> list[Leftover]:
+        """Those that nothing disposes on a shutdown path."""
+        for disposed in self._disposed():
+            found = [left for left in found if not may_be(disposed.engine, left.engine)]
+            if not found:
+                break
+        return found
+
+    def _disposed(self) -> Iterator[Disposal]:
+        for life in self.lives:
+            yield from self._ended_by(life)
+        yield from self._ended_by_events()
+        yield from self._ended_by_routers()
+        yield from self._at_exit()
+
+    def _ended_by(self, life: Life) -> Iterator[Disposal]:
+        for frame in life.lifespans:
+            yield from disposal.of_lifespan(self.model, frame)
+        for frame in life.shutdowns:
+            if frame.block not in self.dead:
+                yield from disposal.of_function(self.model, frame)
+        for frame in life.startups:
+            yield from disposal.registered(self.model, frame)
+
+    def _ended_by_events(self) -> Iterator[Disposal]:
+        """Shutdown handlers of other files' helpers (`def hoist(app): …`), and bound methods as handlers."""
+        for event in self.events:
+            if event.role is Role.STARTUP:
+                continue
+            for function in event.handlers:
+                if function.block not in self.dead:
+                    frame = Frame(function.block, function.closure)
+                    yield from disposal.of_function(self.model, frame)
+            frame = self.model.frame(event.block)
+            node = event.node.value if isinstance(event.node, ast.keyword) else event.node
+            for part in ast.walk(node):
+                if isinstance(part, ast.Attribute) and part.attr == disposal.WORD:
+                    values = self.model.values(part, frame)
+                    yield from disposal.of_values(self.model, values, part, frame)
+
+    def _ended_by_routers(self) -> Iterator[Disposal]:
+        """Routers have lifespans too, which run with the app's."""
+        for module in modules_saying(self.model, self.files, ("lifespan",)):
+            for call, block in module.calls():
+                name = ast.unparse(call.func).rpartition(".")[2]
+                if not name.endswith(("Router", "Blueprint")):
+                    continue
+                for value in self.model.values(call, self.model.frame(block)):
+                    if attributes.kind_of(self.model, value) is Kind.ROUTER:
+                        yield from self._ended_by_router(value)
+
+    def _ended_by_router(self, router: Value) -> Iterator[Disposal]:
+        for frame in lifespans_of(self.model, router).frames:
+            yield from disposal.of_lifespan(self.model, frame)
+
+    def _at_exit(self) -> Iterator[Disposal]:
+        for module in modules_saying(self.model, self.files, ("atexit",)):
+            for block in module.blocks():
+                if "atexit" in block.words:
+                    yield from disposal.registered(self.model, self.model.frame(block))
+
+
+def _holds(block: Block, call: ast.Call) -> bool:
+    """Does the call stand in the function, or in one inside it?"""
+    return any(call is node for node in ast.walk(block.node))
+
+
+def _advice(life: Life) -> str:
+    for frames, words in (
+        (life.lifespans, "dispose it after the yield of {}()"),
+        (life.shutdowns, "dispose it in {}()"),
+        (life.startups, "dispose it in a shutdown handler beside {}()"),
+    ):
+        if frames:
+            return words.format(frames[0].block.name)
+    return "give the app a lifespan that disposes it"
+
+
+__all__ = ["Leftover", "leftovers"]
