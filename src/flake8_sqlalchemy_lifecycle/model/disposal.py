@@ -2,6 +2,7 @@
 
 Followed are calls of project functions and methods, context managers that are left, exit stacks, callbacks, and what is
 handed to `gather`, `run` and their kin. What cannot be resolved and might dispose is told too (its engine is None).
+"""
 
 from __future__ import annotations
 
