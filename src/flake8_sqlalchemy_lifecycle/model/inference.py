@@ -52,6 +52,7 @@ from .values import (
 
 _BUDGET = 400_000
 _DEPTH = 14
+_WIDEST = 32
 
 
 class Model:
@@ -103,6 +104,8 @@ class Model:
         self._memo[key] = UNKNOWN  # for an expression that leads back to itself
         try:
             found = self._infer(node, frame) or UNKNOWN
+            if len(found) > _WIDEST:
+                found = UNKNOWN
         except RecursionError:
             found = UNKNOWN
         self._memo[key] = found

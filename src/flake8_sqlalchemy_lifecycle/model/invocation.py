@@ -626,7 +626,7 @@ def _method(model: Model, receiver: Value, name: str, node: ast.Call, frame: Fra
         case Generator() if name in ("__next__", "__anext__", "asend", "send"):
             return yielded(model, receiver.frame)
     owner = attributes.type_name(model, receiver)
-    if owner is None:
+    if owner is None or owner not in TYPES:
         return UNKNOWN
     key = member(owner, name)
     site = Site.of(node, frame.block)
