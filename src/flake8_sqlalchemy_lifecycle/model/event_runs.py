@@ -18,7 +18,7 @@ from .inference import Model
 from .knowledge import Kind, ancestry
 from .lifespans import Lifespans, assignments, lifespans_of, special_frames
 from .scopes import Block
-from .values import Bound, Constant, Frame, Library, Value, Values
+from .values import Bound, Constant, Frame, Library, Made, Value, Values
 
 _RUNNERS = frozenset(
     "on_startup on_shutdown startup shutdown _startup _shutdown lifespan_context".split()
@@ -78,7 +78,7 @@ def replacement(model: Model, event: Event) -> Lifespans | None:
 
 def _replacing(model: Model, owner: Value, event: Event, depth: int) -> Lifespans | None:
     own = lifespans_of(model, owner)
-    is_dead = own.certain and not _are_run_by(model, own, event)
+    is_dead = own.certain and not _are_run_by(model, owner, own, event)
     if attributes.kind_of(model, owner) is Kind.APP:
         return own if is_dead else None
     around = [] if own.unknown or depth > _NESTED else list(_includes(model, owner))
@@ -104,7 +104,7 @@ def _assigned_after(
             and position(assignment.node) > position(include.node)
         ):
             given = lifespans_of(model, including)
-            if given.certain and not _are_run_by(model, given, event):
+            if given.certain and not _are_run_by(model, including, given, event):
                 return given
     return None
 
@@ -125,8 +125,11 @@ def _includes(model: Model, router: Value) -> Iterator[Include]:
                     yield Include(including, included, call, block)
 
 
-def _are_run_by(model: Model, lifespans: Lifespans, event: Event) -> bool:
+def _are_run_by(model: Model, owner: Value, lifespans: Lifespans, event: Event) -> bool:
     """Does a lifespan run the handlers itself: from the app's lists, through the former lifespan, or by name?"""
+    if any(_wraps_former(model, value) for value in lifespans.values):
+        return True
+    owners = [owner, *event.owners]
     handlers = {handler.block for handler in event.handlers}
     waiting, seen = [*lifespans.frames, *special_frames(model, lifespans)], set[Block]()
     while waiting and len(seen) < _MOST_STEPS:
@@ -134,25 +137,39 @@ def _are_run_by(model: Model, lifespans: Lifespans, event: Event) -> bool:
         if frame.block in seen:
             continue
         seen.add(frame.block)
-        if any(_runs(model, node, frame, handlers) for node in frame.block.nodes):
+        if any(_runs(model, node, frame, handlers, owners) for node in frame.block.nodes):
             return True
         waiting += [step.callee for step in calls.steps(model, frame, bool)]
     return False
 
 
-def _runs(model: Model, node: ast.AST, frame: Frame, handlers: set[Block]) -> bool:
+def _runs(
+    model: Model, node: ast.AST, frame: Frame, handlers: set[Block], owners: list[Value]
+) -> bool:
     if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
         return False
     if isinstance(node, ast.Attribute) and node.attr in _RUNNERS:
-        owner = node.value
-        if isinstance(owner, ast.Attribute) and owner.attr == "router":
-            return True
-        if any(is_starlette(model, value) for value in model.values(owner, frame)):
-            return True
+        return _may_be(model, node.value, frame, owners)
     values = model.values(node, frame)
     if any(_is_former_lifespan(model, value) for value in values):
         return True
     return bool(handlers) and any(f.block in handlers for f in calls.functions_in(model, values))
+
+
+def _may_be(model: Model, node: ast.expr, frame: Frame, owners: list[Value]) -> bool:
+    """Can an expression be one of the apps or routers? `x.router` can, when nothing is known of `x`."""
+    apps = [app_of(model, v) for v in model.values(node, frame) if is_starlette(model, v)]
+    if not apps:
+        return isinstance(node, ast.Attribute) and node.attr == "router"
+    return any(getattr(a, "declared", False) or any(is_same(a, o) for o in owners) for a in apps)
+
+
+def _wraps_former(model: Model, value: Value) -> bool:
+    """Is the lifespan made by a library out of the one that was there before?"""
+    if not isinstance(value, Made) or value.call is None or value.frame is None:
+        return False
+    given = [*value.call.args, *(keyword.value for keyword in value.call.keywords)]
+    return any(_is_former_lifespan(model, v) for a in given for v in model.values(a, value.frame))
 
 
 def _is_former_lifespan(model: Model, value: Value) -> bool:

@@ -23,7 +23,7 @@ from .apps import (
 )
 from .events import events, events_of
 from .inference import Model
-from .knowledge import CONTEXT_MANAGERS, DECORATORS, Kind, Role
+from .knowledge import CONTEXT_MANAGERS, DECORATORS, Kind, Role, web
 from .scopes import Block
 from .values import (
     UNKNOWN,
@@ -44,6 +44,11 @@ from .values import (
     Values,
 )
 
+_APPS = frozenset(
+    name for name, known in web.TYPES.items() if known.kind is Kind.APP and known.is_async
+)
+_APP_CLASSES = frozenset(name.rpartition(".")[2] for name in _APPS)
+_NESTED = 3
 _APP_NAMES = {"app", "_app", "application", "_application", "_", "__", "fastapi_app"}
 
 
@@ -275,20 +280,32 @@ def _apps(model: Model) -> Iterator[tuple[Value, ast.AST, Block]]:
     """The apps that the linted file makes, gets out of a factory, or registers handlers on."""
     for call, block in model.linted.calls():
         frame = model.frame(block)
-        stored = isinstance(block.parents.get(call), ast.Assign | ast.AnnAssign | ast.Return)
+        kept = isinstance(block.parents.get(call), ast.Assign | ast.AnnAssign | ast.Return)
         for callee in model.values(call.func, frame):
-            if constructed_type(model, callee) is None and not (
-                stored and isinstance(callee, Func)
-            ):
-                continue
-            for value in model.values(call, frame):
-                if isinstance(value, Made | Instance) and _is_app(model, value):
-                    if _is_made_at(value, call, block):
-                        yield value, call, block
+            if _makes_app(model, callee, 0 if kept else _NESTED):
+                for value in model.values(call, frame):
+                    if isinstance(value, Made | Instance) and _is_app(model, value):
+                        if _is_made_at(value, call, block):
+                            yield value, call, block
     for event in events(model):
         for owner in event.owners:
             if _is_app(model, owner):
                 yield owner, event.node, event.block
+
+
+def _makes_app(model: Model, callee: Value, depth: int) -> bool:
+    """Is the callee the class of an app, or a factory that calls one, as far as names tell?"""
+    if not isinstance(callee, Func):
+        return constructed_type(model, callee) in _APPS
+    if depth >= _NESTED:
+        return False
+    frame = model.frame(callee.block)
+    return any(
+        _makes_app(model, inner, depth + 1)
+        for call in callee.block.calls
+        if isinstance(call.func, ast.Name) or not _APP_CLASSES.isdisjoint(callee.block.words)
+        for inner in model.values(call.func, frame)
+    )
 
 
 def _is_made_at(value: Made | Instance, call: ast.Call, block: Block) -> bool:
@@ -297,7 +314,7 @@ def _is_made_at(value: Made | Instance, call: ast.Call, block: Block) -> bool:
 
 
 def _is_app(model: Model, value: Value) -> bool:
-    return attributes.kind_of(model, value) is Kind.APP
+    return attributes.type_name(model, value) in _APPS
 
 
 def is_lifespan(model: Model, block: Block) -> bool:
@@ -308,6 +325,9 @@ def is_lifespan(model: Model, block: Block) -> bool:
     names = invocation.decorators(model, function)
     if any(DECORATORS.get(name) is Role.LIFESPAN for name in names):
         return True
+    yielded = invocation.yielded(model, model.frame(block))
+    if not yielded - UNKNOWN or any(attributes.kind_of(model, value) for value in yielded):
+        return False  # no state: it opens a session, say, of the app's maker
     parameters = list(block.parameters.values())
     if block.method_of is not None and "builtins.staticmethod" not in names:
         parameters = parameters[1:]
