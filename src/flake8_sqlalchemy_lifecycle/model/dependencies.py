@@ -11,17 +11,6 @@ from .inference import Model
 from .scopes import Block, Imported, Module
 from .values import Cls, Frame, Func, Made, Value, Values
 
-FINISHES_GENERATORS = (
-    "dishka",
-    "dependency-injector",
-    "litestar",
-    "modern-di",
-    "punq",
-    "that-depends",
-    "wireup",
-)
-"""Containers, by the name of their distribution, that run what stands below a generator's `yield` in any case."""
-
 _NAMES = frozenset(name.rpartition(".")[2] for name in invocation.DEPENDENCIES)
 
 
@@ -34,9 +23,17 @@ class Dependency:
     type: str
 
     @property
-    def is_provide(self) -> bool:
-        """Is it Litestar's, which finishes generators itself?"""
-        return self.type == "litestar.Provide"
+    def name(self) -> str:
+        """`Depends`, `Security` or `Provide`."""
+        return self.type.rpartition(".")[2]
+
+    @property
+    def is_dropped(self) -> bool:
+        """Does nobody get what it gives, as in `dependencies=[Depends(check)]`?"""
+        return self.name != "Provide" and any(
+            isinstance(node, ast.keyword) and node.arg == "dependencies"
+            for node in self.frame.block.ancestors(self.call)
+        )
 
 
 def dependencies(model: Model, module: Module) -> Iterator[Dependency]:
@@ -78,24 +75,19 @@ def activations(model: Model, target: Value) -> Iterator[Frame]:
             yield calls.entry(model, function)
 
 
-def consumers(dependency: Dependency) -> Iterator[tuple[Block, str]]:
-    """The functions of the same file that get what the dependency gives, each with its parameter.
+def consumers(dependency: Dependency) -> Iterator[Block]:
+    """The functions of the same file that get what the dependency gives.
 
-    For an alias, `DbSession = Annotated[Session, Depends(get_db)]`, those whose parameters are annotated with it.
+    For an alias, `DbSession = Annotated[Session, Depends(get_db)]`, those with a parameter annotated with it.
     """
     block = dependency.frame.block
-    inside: ast.AST = dependency.call
     for node in block.ancestors(dependency.call):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            for name, parameter in block.inner[node].parameters.items():
-                if inside in (parameter.default, parameter.arg.annotation):
-                    yield block.inner[node], name
-            return
+            yield block.inner[node]
         if isinstance(node, ast.stmt):
             for alias in _assigned_names(node):
                 yield from _annotated_with(block.module, alias)
             return
-        inside = node
 
 
 def _assigned_names(node: ast.stmt) -> Iterator[str]:
@@ -106,12 +98,11 @@ def _assigned_names(node: ast.stmt) -> Iterator[str]:
             yield node.name.id  # type: ignore[attr-defined]
 
 
-def _annotated_with(module: Module, alias: str) -> Iterator[tuple[Block, str]]:
+def _annotated_with(module: Module, alias: str) -> Iterator[Block]:
     for function in module.functions():
-        for name, parameter in function.parameters.items():
-            annotation = parameter.arg.annotation
-            if isinstance(annotation, ast.Name) and annotation.id == alias:
-                yield function, name
+        annotations = (parameter.arg.annotation for parameter in function.parameters.values())
+        if any(isinstance(node, ast.Name) and node.id == alias for node in annotations):
+            yield function
 
 
 def is_dependency(model: Model, function: Block) -> bool | None:

@@ -6,22 +6,12 @@ import ast
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from . import attributes, calls
+from . import calls
 from .inference import Model, known
 from .knowledge import IO_METHODS, Kind
 from .scopes import Block
-from .values import (
-    Elements,
-    Entering,
-    Frame,
-    Instance,
-    Items,
-    Library,
-    Made,
-    Mapping,
-    Value,
-    Values,
-)
+from .sought import Sought
+from .values import Entering, Frame, Library, Value
 from .ways import RAISED, Outcome, Walk, Way
 
 CLOSES = frozenset({"close", "aclose", "reset", "invalidate", "__exit__", "__aexit__"})
@@ -50,33 +40,6 @@ class State:
 
     hold: Hold
     since: ast.AST | None = None
-
-
-def is_session(model: Model, value: Value) -> bool:
-    """Is the value a session, of a project's subclass too?"""
-    return isinstance(value, Made | Instance) and attributes.kind_of(model, value) is Kind.SESSION
-
-
-def has_session(model: Model, values: Values) -> bool:
-    """Is a session among the values, or an element of a tuple, list or dictionary there?"""
-    return any(is_session(model, part) for value in values for part in _parts(value))
-
-
-def contains(values: Values, session: Value) -> bool:
-    """Is this session among the values, or an element of a tuple, list or dictionary there?"""
-    return any(session in _parts(value) for value in values)
-
-
-def _parts(value: Value) -> Values:
-    """The value, or the elements of a collection."""
-    match value:
-        case Items(elements):
-            return frozenset().union(*elements)
-        case Elements(values):
-            return values
-        case Mapping(entries):
-            return frozenset().union(*(values for _, values in entries))
-    return frozenset({value})
 
 
 def ways_out(
@@ -129,6 +92,7 @@ class SessionWatch:
         self._frame = frame
         self._session = session
         self._opening = opening
+        self._its = Sought(model, frame, session, opening)
         self._raises = raises
         self.closes = False
 
@@ -141,16 +105,16 @@ class SessionWatch:
         if state.hold in (Hold.ABSENT, Hold.GIVEN, Hold.KEPT):
             return state
         match node:
-            case ast.Call(func=ast.Attribute(attr=name, value=owner)) if self._is_it(owner):
+            case ast.Call(func=ast.Attribute(attr=name, value=owner)) if self._its.is_it(owner):
                 return self._method(name, node, state)
             case ast.Call():
                 return self._call(node, state)
-            case ast.Attribute(attr=name) if name in CLOSES and self._is_it(node.value):
+            case ast.Attribute(attr=name) if name in CLOSES and self._its.is_it(node.value):
                 if not self._is_called(node):
                     return self._closed(Hold.KEPT)  # `stack.callback(session.close)`
-            case ast.Yield(value=value) if value is not None and self._has_it(value):
+            case ast.Yield(value=value) if value is not None and self._its.has_it(value):
                 return State(Hold.BUSY, node)
-            case ast.Return(value=value) if value is not None and self._has_it(value):
+            case ast.Return(value=value) if value is not None and self._its.has_it(value):
                 return State(Hold.GIVEN)
             case ast.Assign() | ast.AnnAssign():
                 return self._assigned(node, state)
@@ -171,10 +135,9 @@ class SessionWatch:
 
     def _call(self, node: ast.Call, state: State) -> State:
         """A call that gets the session: a project function is followed, others may keep it."""
-        given = [*node.args, *(keyword.value for keyword in node.keywords)]
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-        direct = any(self._has_it(argument) for argument in given)
-        if not direct and not (owner is not None and self._is_held_by(owner)):
+        direct = self._its.is_given_to(node)
+        if not direct and not (owner is not None and self._its.is_held_by(owner)):
             return state
         found = known(self._model.values(node.func, self._frame))
         names = set(calls.names_of(self._model, found))
@@ -206,7 +169,7 @@ class SessionWatch:
     def _assigned(self, node: ast.Assign | ast.AnnAssign, state: State) -> State:
         """A session that is stored where others find it: an attribute, a key, a global."""
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if node.value is None or not self._has_it(node.value):
+        if node.value is None or not self._its.has_it(node.value):
             return state
         for target in targets:
             if isinstance(target, ast.Attribute | ast.Subscript):
@@ -240,22 +203,15 @@ class SessionWatch:
         return self._closed()
 
     def _is_guard(self, context: ast.expr) -> bool:
-        if self._has_it(context):
-            return True
-        match context:
-            case ast.Call(func=ast.Attribute(attr="begin", value=owner)) if self._is_it(owner):
-                return True
-            case ast.Call(func=ast.Attribute(value=owner)) if self._is_it(owner):
-                return False  # begin_nested(), no_autoflush
-            case ast.Call():
-                if any(
-                    self._has_it(a) for a in (*context.args, *(k.value for k in context.keywords))
-                ):
-                    return True
         for value in self._model.values(context, self._frame):
-            if isinstance(value, Entering) and value.closes and self._session in value.values:
+            if isinstance(value, Entering) and self._session in value.values:
+                return value.closes
+        match context:
+            case ast.Call(func=ast.Attribute(attr=name, value=owner)) if self._its.is_it(owner):
+                return name == "begin"  # and neither begin_nested() nor no_autoflush
+            case ast.Call() if self._its.is_given_to(context):
                 return True
-        return self._is_held_by(context)
+        return self._its.has_it(context) or self._its.is_held_by(context)
 
     def swallows(self, context: ast.expr) -> bool:
         """`contextlib.suppress`."""
@@ -289,41 +245,10 @@ class SessionWatch:
             return branches
         free = branches[busy.index(False)]
         ends = {state.hold for state in free.get(Way.NEXT, ())}
-        about_it = any(isinstance(node, ast.expr) and self._is_it(node) for node in ast.walk(test))
-        return [free] if about_it or ends == {Hold.CLOSED} else branches
-
-    # which expressions are the session
-
-    def _is_it(self, node: ast.expr) -> bool:
-        if node is self._opening:
-            return True
-        if isinstance(node, ast.Await | ast.NamedExpr):
-            return self._is_it(node.value)
-        if not isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
-            return False
-        return self._session in self._model.values(node, self._frame)
-
-    def _has_it(self, node: ast.expr) -> bool:
-        """Is the expression the session, or a tuple, list or dictionary with it?"""
-        if self._is_it(node):
-            return True
-        if isinstance(node, ast.Tuple | ast.List | ast.Set):
-            return any(self._has_it(element) for element in node.elts)
-        if isinstance(node, ast.Dict):
-            return any(self._has_it(value) for value in node.values)
-        if isinstance(node, ast.Starred):
-            return self._has_it(node.value)
-        if isinstance(node, ast.IfExp):
-            return self._has_it(node.body) or self._has_it(node.orelse)
-        return isinstance(node, ast.BoolOp) and any(self._has_it(value) for value in node.values)
-
-    def _is_held_by(self, node: ast.expr) -> bool:
-        """Is the expression an object of the project that was made with the session?"""
-        return any(
-            isinstance(value, Instance)
-            and any(contains(values, self._session) for _, values in value.args)
-            for value in self._model.values(node, self._frame)
+        about_it = any(
+            isinstance(node, ast.expr) and self._its.is_it(node) for node in ast.walk(test)
         )
+        return [free] if about_it or ends == {Hold.CLOSED} else branches
 
     def _is_called(self, node: ast.Attribute) -> bool:
         parent = self._frame.block.parents.get(node)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import calls, invocation
-from .holding import Hold, is_session, started, ways_out
+from .holding import Hold, started, ways_out
 from .inference import Model
+from .sought import is_session
 from .values import Coroutine, Frame, Instance, Made, Site
 
 _DEEPEST = 4

@@ -1,0 +1,86 @@
+"""Which expressions of a function are one object: by its allocation site, whatever the name."""
+
+from __future__ import annotations
+
+import ast
+
+from . import attributes
+from .inference import Model
+from .knowledge import Kind
+from .values import Elements, Frame, Instance, Items, Made, Mapping, Value, Values
+
+
+def is_session(model: Model, value: Value) -> bool:
+    """Is the value a session, of a project's subclass too?"""
+    return isinstance(value, Made | Instance) and attributes.kind_of(model, value) is Kind.SESSION
+
+
+def has_session(model: Model, values: Values) -> bool:
+    """Is a session among the values, or an element of a tuple, list or dictionary there?"""
+    return any(is_session(model, part) for value in values for part in _parts(value))
+
+
+def contains(values: Values, session: Value) -> bool:
+    """Is this session among the values, or an element of a tuple, list or dictionary there?"""
+    return any(session in _parts(value) for value in values)
+
+
+def _parts(value: Value) -> Values:
+    """The value, or the elements of a collection."""
+    match value:
+        case Items(elements):
+            return frozenset().union(*elements)
+        case Elements(values):
+            return values
+        case Mapping(entries):
+            return frozenset().union(*(values for _, values in entries))
+    return frozenset({value})
+
+
+class Sought:
+    """One object, looked for in the expressions of one activation; `opening` is the call there that makes it."""
+
+    def __init__(
+        self, model: Model, frame: Frame, sought: Value, opening: ast.Call | None = None
+    ) -> None:
+        self._model = model
+        self._frame = frame
+        self._sought = sought
+        self._opening = opening
+
+    def is_it(self, node: ast.expr) -> bool:
+        """Can the expression be the object?"""
+        if node is self._opening:
+            return True
+        if isinstance(node, ast.Await | ast.NamedExpr):
+            return self.is_it(node.value)
+        if not isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+            return False
+        return self._sought in self._model.values(node, self._frame)
+
+    def has_it(self, node: ast.expr) -> bool:
+        """Is the expression the object, or a tuple, list or dictionary with it?"""
+        if self.is_it(node):
+            return True
+        match node:
+            case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
+                return any(map(self.has_it, parts))
+            case ast.Dict(values=parts) | ast.BoolOp(values=parts):
+                return any(map(self.has_it, parts))
+            case ast.IfExp(body=body, orelse=other):
+                return self.has_it(body) or self.has_it(other)
+            case ast.Starred(value=value):
+                return self.has_it(value)
+        return False
+
+    def is_given_to(self, call: ast.Call) -> bool:
+        """Is the object among the arguments of a call?"""
+        return any(map(self.has_it, (*call.args, *(k.value for k in call.keywords))))
+
+    def is_held_by(self, node: ast.expr) -> bool:
+        """Is the expression an object of the project that was made with this one?"""
+        return any(
+            isinstance(value, Instance)
+            and any(contains(values, self._sought) for _, values in value.args)
+            for value in self._model.values(node, self._frame)
+        )
