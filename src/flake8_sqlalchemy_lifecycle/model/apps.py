@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from . import attributes, invocation
 from .inference import Model
-from .knowledge import TYPES, Kind, ancestry
+from .knowledge import TYPES, Kind, ancestry, web
 from .scopes import Block, Module
 from .values import (
     NOTHING,
@@ -28,6 +28,11 @@ from .values import (
     Values,
 )
 
+APPS = frozenset(
+    name for name, known in web.TYPES.items() if known.kind is Kind.APP and known.is_async
+)
+"""The classes of apps that have a start and an end: those of ASGI and aiohttp."""
+
 _STARLETTE = frozenset({"starlette.Starlette", "starlette.Router"})
 
 
@@ -37,6 +42,11 @@ def app_of(model: Model, value: Value) -> Value:
         if attributes.kind_of(model, value.origin) in (Kind.APP, Kind.ROUTER):
             return value.origin
     return value
+
+
+def is_app(model: Model, value: Value) -> bool:
+    """Is the value an app that has a start and an end?"""
+    return attributes.type_name(model, value) in APPS
 
 
 def is_starlette(model: Model, value: Value) -> bool:

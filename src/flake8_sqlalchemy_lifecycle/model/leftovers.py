@@ -13,7 +13,8 @@ from .disposal import Disposal, may_be
 from .event_runs import replacement
 from .events import events_at_hand
 from .knowledge import CREATOR_WORDS, Kind, Role
-from .lifespans import Life, is_lifespan, lifespans_of, lives
+from .lifespans import is_lifespan, lifespans_of
+from .lives import Life, lives
 from .scopes import Block
 from .startup import engines_made
 from .usage import kept_engines, modules_saying, name_of, used_engines

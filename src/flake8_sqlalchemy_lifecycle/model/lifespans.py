@@ -1,8 +1,4 @@
-"""Apps and their lives: which functions run when an app starts, while it lives, and when it ends.
-
-An app or router is its allocation site, seen from inside the factory that made it or from outside. What cannot be
-followed is said to be unknown, never left out.
-"""
+"""Lifespans: what an app is given to run around its life, and which functions look like one."""
 
 from __future__ import annotations
 
@@ -15,15 +11,13 @@ from .apps import (
     app_of,
     call_at,
     class_site,
-    constructed_type,
     files,
     given_for,
+    is_app,
     is_same,
-    site_of,
 )
-from .events import events, events_of
 from .inference import Model
-from .knowledge import CONTEXT_MANAGERS, DECORATORS, Kind, Role, web
+from .knowledge import CONTEXT_MANAGERS, DECORATORS, Role
 from .scopes import Block
 from .values import (
     UNKNOWN,
@@ -39,16 +33,10 @@ from .values import (
     Made,
     Manager,
     Partial,
-    Site,
     Value,
     Values,
 )
 
-_APPS = frozenset(
-    name for name, known in web.TYPES.items() if known.kind is Kind.APP and known.is_async
-)
-_APP_CLASSES = frozenset(name.rpartition(".")[2] for name in _APPS)
-_NESTED = 3
 _APP_NAMES = {"app", "_app", "application", "_application", "_", "__", "fastapi_app"}
 
 
@@ -67,26 +55,6 @@ class Lifespans:
     def certain(self) -> bool:
         """Does the app have a lifespan, on every way?"""
         return bool(self.values) and not self.unknown and Constant(None) not in self.values
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """The life of one app: what it runs from its start to its end.
-
-    `app` is None for a lifespan that no app in sight is given; `node` in `block` is the app's construction, or the
-    `def` of that lifespan. A class used as lifespan has its `__aenter__` in `startups`, its `__aexit__` in `shutdowns`.
-    """
-
-    app: Value | None
-    node: ast.AST
-    block: Block
-    lifespans: tuple[Frame, ...]
-    startups: tuple[Frame, ...]
-    shutdowns: tuple[Frame, ...]
-    unknown: bool
-
-
-# lifespans
 
 
 def lifespans_of(model: Model, app: Value) -> Lifespans:
@@ -173,7 +141,7 @@ def _lived(model: Model, value: Value, app: Value) -> Iterator[Frame]:
     """The activations of project functions that a value given as lifespan runs."""
     match value:
         case Func():
-            frame = _with_app(model, value, app)
+            frame = with_app(model, value, app)
             if value.block.yields:
                 yield frame
             else:  # a function that makes the lifespan: `lambda app: lifespan(app, settings)`
@@ -211,7 +179,7 @@ def _outcome(model: Model, frame: Frame) -> Iterator[Values]:
         yield model.values(expression, frame)
 
 
-def _with_app(model: Model, function: Func, app: Value | None) -> Frame:
+def with_app(model: Model, function: Func, app: Value | None) -> Frame:
     """The activation of a function that a framework calls with the app."""
     frame = calls.entry(model, function)
     names = [n for n, p in frame.block.parameters.items() if p.index is not None]
@@ -221,100 +189,21 @@ def _with_app(model: Model, function: Func, app: Value | None) -> Frame:
     return Frame(frame.block, frame.closure, (*frame.args, (free[0], frozenset({app}))))
 
 
-# lives
-
-
-def lives(model: Model) -> Iterator[Life]:
-    """The lives that the linted file has to do with, in the order of the text.
-
-    Those of the apps that it builds, or gives handlers, and those of the lifespans that it defines for others.
-    """
-    covered: set[Block] = set()
-    seen: list[Value] = []
-    for app, node, block in _apps(model):
-        if any(is_same(app, other) for other in seen):
-            continue
-        seen.append(app)
-        site = site_of(app)
-        made_here = call_at(model, site) if site and site.path == model.linted.path else None
-        life = life_of(model, app, *(made_here or (node, block)))
-        covered |= {frame.block for frame in (*life.lifespans, *life.startups, *life.shutdowns)}
-        yield life
-    for block in model.linted.functions():
-        if block not in covered and block.parent is not None and is_lifespan(model, block):
-            frame = model.frame(block)
-            yield Life(None, block.node, block.parent, (frame,), (), (), True)
-
-
-def life_of(model: Model, app: Value, node: ast.AST, block: Block) -> Life:
-    """The life of an app that the linted file shows at `node`."""
-    given = lifespans_of(model, app)
-    lifespans = list(given.frames)
-    startups = [f for v in given.values for f in _special(model, v, "__aenter__")]
-    shutdowns = [f for v in given.values for f in _special(model, v, "__aexit__")]
-    lists = {Role.STARTUP: startups, Role.SHUTDOWN: shutdowns, Role.LIFESPAN: lifespans}
-    for event in events_of(model, app):
-        if event.role is not None:
-            lists[event.role] += [_with_app(model, f, app) for f in event.handlers]
-    parts = [tuple(dict.fromkeys(part)) for part in (lifespans, startups, shutdowns)]
-    return Life(app, node, block, parts[0], parts[1], parts[2], given.unknown)
-
-
 def special_frames(model: Model, lifespans: Lifespans) -> Iterator[Frame]:
     """What a class given as lifespan runs when it is entered and left."""
     for value in lifespans.values:
-        yield from _special(model, value, "__aenter__")
-        yield from _special(model, value, "__aexit__")
+        yield from entered_frames(model, value, "__aenter__")
+        yield from entered_frames(model, value, "__aexit__")
 
 
-def _special(model: Model, value: Value, name: str) -> Iterator[Frame]:
+def entered_frames(model: Model, value: Value, name: str) -> Iterator[Frame]:
+    """What a class or instance given as lifespan runs as `__aenter__`, or `__aexit__`."""
     if isinstance(value, Cls):
         value = Instance(value, class_site(value))
     if isinstance(value, Instance):
         for method in attributes.of_instance(model, value, value.cls, name):
             if isinstance(method, Func):
                 yield calls.entry(model, method)
-
-
-def _apps(model: Model) -> Iterator[tuple[Value, ast.AST, Block]]:
-    """The apps that the linted file makes, gets out of a factory, or registers handlers on."""
-    for call, block in model.linted.calls():
-        frame = model.frame(block)
-        kept = isinstance(block.parents.get(call), ast.Assign | ast.AnnAssign | ast.Return)
-        for callee in model.values(call.func, frame):
-            if _makes_app(model, callee, 0 if kept else _NESTED):
-                for value in model.values(call, frame):
-                    if isinstance(value, Made | Instance) and _is_app(model, value):
-                        if _is_made_at(value, call, block):
-                            yield value, call, block
-    for event in events(model):
-        for owner in event.owners:
-            if _is_app(model, owner):
-                yield owner, event.node, event.block
-
-
-def _makes_app(model: Model, callee: Value, depth: int) -> bool:
-    """Is the callee the class of an app, or a factory that calls one, as far as names tell?"""
-    if not isinstance(callee, Func):
-        return constructed_type(model, callee) in _APPS
-    if depth >= _NESTED:
-        return False
-    frame = model.frame(callee.block)
-    return any(
-        _makes_app(model, inner, depth + 1)
-        for call in callee.block.calls
-        if isinstance(call.func, ast.Name) or not _APP_CLASSES.isdisjoint(callee.block.words)
-        for inner in model.values(call.func, frame)
-    )
-
-
-def _is_made_at(value: Made | Instance, call: ast.Call, block: Block) -> bool:
-    site = Site.of(call, block)
-    return value.site == site or site in value.context
-
-
-def _is_app(model: Model, value: Value) -> bool:
-    return attributes.type_name(model, value) in _APPS
 
 
 def is_lifespan(model: Model, block: Block) -> bool:
@@ -335,7 +224,7 @@ def is_lifespan(model: Model, block: Block) -> bool:
         return False
     parameter = parameters[0]
     values = invocation.parameter(model, parameter, model.frame(block))
-    if any(_is_app(model, value) for value in values):
+    if any(is_app(model, value) for value in values):
         return True
     return (
         parameter.arg.annotation is None
