@@ -46,7 +46,7 @@ def creator_of(model: Model, engine: Made) -> str:
     if engine.call is None or engine.frame is None:
         return ""
     names = calls.names_of(model, model.values(engine.call.func, engine.frame))
-    return next(names, "").rpartition(".")[2]
+    return min(names, default="").rpartition(".")[2]
 
 
 def is_wrapped(model: Model, engine: Made) -> bool:

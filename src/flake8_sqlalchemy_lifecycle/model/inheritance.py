@@ -1,0 +1,118 @@
+"""What a forked child touches of what its parent made: globals, and locals of the functions around."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import calls
+from .forks import Child, Fork
+from .scopes import Block
+from .values import Frame, Instance, Made, ProjectModule, Values
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+_MOST = 150
+"""So many functions of a child are looked at, those nearest to its entry first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """An object of the parent's under its name in the child; `uses` is False where the name is only bound anew."""
+
+    value: Made | Instance
+    name: str
+    node: ast.expr
+    block: Block
+    uses: bool
+
+
+def touches(model: Model, fork: Fork) -> Iterator[Touch]:
+    """The objects that the parent made and a child of the fork touches."""
+    reached = [(child, list(_reached(model, child))) for child in fork.children]
+    own = {
+        frame.block
+        for child, frames in reached
+        for frame in (frames if child.nodes is None else frames[1:])
+    }
+    for child, frames in reached:
+        for frame in frames:
+            nodes = child.nodes if child.nodes is not None and frame is child.frame else None
+            for touch in _in_frame(model, frame, nodes, own):
+                if not _is_own(touch.value, own, nodes):
+                    yield touch
+
+
+def _reached(model: Model, child: Child) -> Iterator[Frame]:
+    """The activations that a child runs, itself first."""
+    seen = {child.frame}
+    waiting = [child.frame]
+    while waiting and len(seen) < _MOST:
+        frame = waiting.pop(0)
+        yield frame
+        for step in calls.steps(model, frame, bool):
+            outside = (
+                frame is child.frame and child.nodes is not None and step.node not in child.nodes
+            )
+            if not outside and step.callee not in seen:
+                seen.add(step.callee)
+                waiting.append(step.callee)
+    yield from waiting
+
+
+def _is_own(value: Made | Instance, own: set[Block], nodes: frozenset[ast.AST] | None) -> bool:
+    """Did the child make the object itself?"""
+    if value.frame is not None and value.frame.block in own:
+        return True
+    return isinstance(value, Made) and nodes is not None and value.call in nodes
+
+
+def _in_frame(
+    model: Model, frame: Frame, nodes: frozenset[ast.AST] | None, own: set[Block]
+) -> Iterator[Touch]:
+    block = frame.block
+    for node in block.nodes:
+        if nodes is not None and node not in nodes:
+            continue
+        match node:
+            case ast.Name(id=name, ctx=context):
+                if _is_inherited(node, block, nodes, own):
+                    use = node if isinstance(context, ast.Load) else None
+                    values = model.values(node, frame) if use else model.lookup(name, frame)
+                    yield from _touched(values, name, node, block)
+            case ast.Attribute(attr=name, ctx=context):
+                owners = model.values(node.value, frame)
+                modules = [v.path for v in owners if isinstance(v, ProjectModule)]
+                for path in modules:
+                    yield from _touched(model.export(path, name), name, node, block)
+
+
+def _touched(values: Values, name: str, node: ast.expr, block: Block) -> Iterator[Touch]:
+    uses = isinstance(getattr(node, "ctx", None), ast.Load)
+    made = [value for value in values if isinstance(value, Made | Instance)]
+    for value in sorted(made, key=lambda m: (m.site.path, m.site.line, m.site.column)):
+        yield Touch(value, name, node, block, uses)
+
+
+def _is_inherited(
+    name: ast.Name, block: Block, nodes: frozenset[ast.AST] | None, own: set[Block]
+) -> bool:
+    """Does the name mean something that was bound before the child ran?"""
+    if block.comprehension_binding(name) is not None:
+        return False
+    if name.id in block.bindings and name.id not in block.outer_names:
+        if nodes is None:
+            return False
+        use = name if isinstance(name.ctx, ast.Load) else None
+        return any(binding.node not in nodes for binding in block.reaching(name.id, use))
+    if block.outer_names.get(name.id) == "global":
+        return True
+    outer = block.parent
+    while outer is not None:
+        if name.id in outer.bindings and not outer.is_class:
+            return outer not in own
+        outer = outer.parent
+    return False

@@ -1,0 +1,27 @@
+"""What starts processes, and which arguments are the code that they run.
+
+Read off Python 3.14, billiard 4.2 and joblib 1.5.
+"""
+
+from __future__ import annotations
+
+WORDS = ("Process", "Pool", "ProcessPoolExecutor", "Parallel", "fork")
+"""The names of what makes a process or pool."""
+
+TARGETS = 1
+"""The index of a process's `target`, behind `group`."""
+
+INITIALIZERS = {
+    "multiprocessing.Pool": 1,
+    "billiard.Pool": 1,
+    "torch.Pool": 1,
+    "concurrent.ProcessPoolExecutor": 2,
+}
+"""The index of a pool's `initializer`."""
+
+GIVEN = {
+    **dict.fromkeys("submit apply apply_async map map_async imap imap_unordered".split(), 0),
+    **dict.fromkeys("starmap starmap_async".split(), 0),
+    "run_in_executor": 1,
+}
+"""Methods that hand a function to a pool: its index. `run_in_executor` gets the pool first."""
