@@ -139,6 +139,8 @@ class SessionWatch:
         direct = self._its.is_given_to(node)
         if not direct and not (owner is not None and self._its.is_held_by(owner)):
             return state
+        if any(isinstance(v, Entering) for v in self._model.values(node, self._frame)):
+            return state  # closing(session): what counts is who enters it
         found = known(self._model.values(node.func, self._frame))
         names = set(calls.names_of(self._model, found))
         if names and all(name.startswith(_LOOKS_ONLY) for name in names):
@@ -198,9 +200,10 @@ class SessionWatch:
 
     def left(self, context: ast.expr, state: State) -> State:
         """The end of `with session`, `with session.begin()`, `with closing(session)` or the like gives it back."""
-        if state.hold not in (Hold.IDLE, Hold.BUSY, Hold.CLOSED) or not self._is_guard(context):
+        if not self._is_guard(context):
             return state
-        return self._closed()
+        closed = self._closed()
+        return state if state.hold in (Hold.ABSENT, Hold.GIVEN, Hold.KEPT) else closed
 
     def _is_guard(self, context: ast.expr) -> bool:
         for value in self._model.values(context, self._frame):

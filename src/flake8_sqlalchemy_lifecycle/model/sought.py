@@ -7,7 +7,7 @@ import ast
 from . import attributes
 from .inference import Model
 from .knowledge import Kind
-from .values import Elements, Frame, Instance, Items, Made, Mapping, Value, Values
+from .values import Elements, Entering, Frame, Instance, Items, Made, Mapping, Value, Values
 
 
 def is_session(model: Model, value: Value) -> bool:
@@ -59,7 +59,7 @@ class Sought:
         return self._sought in self._model.values(node, self._frame)
 
     def has_it(self, node: ast.expr) -> bool:
-        """Is the expression the object, or a tuple, list or dictionary with it?"""
+        """Is the expression the object, `closing()` of it, or a tuple, list or dictionary with it?"""
         if self.is_it(node):
             return True
         match node:
@@ -71,6 +71,11 @@ class Sought:
                 return self.has_it(body) or self.has_it(other)
             case ast.Starred(value=value):
                 return self.has_it(value)
+            case ast.Call():
+                return any(
+                    isinstance(value, Entering) and self._sought in value.values
+                    for value in self._model.values(node, self._frame)
+                )
         return False
 
     def is_given_to(self, call: ast.Call) -> bool:
