@@ -18,7 +18,8 @@ CLOSES = frozenset({"close", "aclose", "reset", "invalidate", "__exit__", "__aex
 ENDS = frozenset({"commit", "rollback"})
 _DEEPEST = 4
 _LOOKS_ONLY = ("builtins.", "logging.", "structlog.", "loguru.", "typing.", "sqlalchemy.")
-"""Libraries whose functions neither close nor keep a session that they are given."""
+"""Libraries whose functions neither close nor keep a session that they are given, but for these:"""
+_KEEPS = frozenset({"builtins.setattr"})
 
 
 class Hold(Enum):
@@ -116,6 +117,8 @@ class SessionWatch:
                 return State(Hold.BUSY, node)
             case ast.Return(value=value) if value is not None and self._its.has_it(value):
                 return State(Hold.GIVEN)
+            case ast.Return(value=value) if value is not None and self._its.is_held_by(value):
+                return State(Hold.KEPT)
             case ast.Assign() | ast.AnnAssign():
                 return self._assigned(node, state)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
@@ -143,7 +146,7 @@ class SessionWatch:
             return state  # closing(session): what counts is who enters it
         found = known(self._model.values(node.func, self._frame))
         names = set(calls.names_of(self._model, found))
-        if names and all(name.startswith(_LOOKS_ONLY) for name in names):
+        if names and all(name.startswith(_LOOKS_ONLY) and name not in _KEEPS for name in names):
             return state
         activations = started(self._model, node, self._frame)
         if not activations or self._frame.depth > _DEEPEST:
@@ -171,7 +174,9 @@ class SessionWatch:
     def _assigned(self, node: ast.Assign | ast.AnnAssign, state: State) -> State:
         """A session that is stored where others find it: an attribute, a key, a global."""
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if node.value is None or not self._its.has_it(node.value):
+        if node.value is None:
+            return state
+        if not self._its.has_it(node.value) and not self._its.is_held_by(node.value):
             return state
         for target in targets:
             if isinstance(target, ast.Attribute | ast.Subscript):

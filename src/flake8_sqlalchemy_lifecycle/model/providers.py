@@ -12,7 +12,7 @@ from .places import is_test
 from .scopes import Block, Module
 from .sessions import Opened, handed_out, is_plain, opened_in
 from .sought import has_session
-from .values import Site
+from .values import Frame, Site
 from .ways import Way
 
 FINISHES_GENERATORS = (
@@ -32,14 +32,21 @@ _WORST_FIRST = (Way.ERROR, Way.CANCELLED, Way.NEXT, Way.RETURN)
 def unguarded(model: Model, function: Block) -> Iterator[tuple[Opened, ast.Yield, Way]]:
     """The sessions that a generator, as a dependency, opens and yields and leaves open on some way out."""
     frame = model.frame(function)
-    given = [node.value for node in function.yields if isinstance(node, ast.Yield) and node.value]
-    if not any(has_session(model, model.values(value, frame)) for value in given):
+    given = (node.value for node in function.yields)
+    if not any(_is_session(model, value, frame) for value in given):
         return
     if is_plain(model, frame):
         for opened in opened_in(model, frame):
             found = _left_open_by_yield(model, opened)
             if found is not None and _is_asked_for(model, function):
                 yield opened, *found
+
+
+def _is_session(model: Model, given: ast.expr | None, frame: Frame) -> bool:
+    """Is what is yielded a session? A dictionary with one is rather what a lifespan yields."""
+    if given is None or isinstance(given, ast.Constant | ast.JoinedStr | ast.Dict):
+        return False
+    return has_session(model, model.values(given, frame))
 
 
 def _left_open_by_yield(model: Model, opened: Opened) -> tuple[ast.Yield, Way] | None:
@@ -56,6 +63,8 @@ def _left_open_by_yield(model: Model, opened: Opened) -> tuple[ast.Yield, Way] |
 
 def _is_asked_for(model: Model, generator: Block) -> bool:
     """Is the generator a dependency of a framework that does not finish generators whatever happens?"""
+    if generator.name.startswith("__") and generator.name != "__call__":
+        return False  # the protocol of a class
     shown = is_dependency(model, generator)
     if shown is not None:
         return shown

@@ -59,7 +59,7 @@ class Sought:
         return self._sought in self._model.values(node, self._frame)
 
     def has_it(self, node: ast.expr) -> bool:
-        """Is the expression the object, `closing()` of it, or a tuple, list or dictionary with it?"""
+        """Is the expression the object, a call that hands it on (`cast`, `closing`), or a collection with it?"""
         if self.is_it(node):
             return True
         match node:
@@ -72,9 +72,9 @@ class Sought:
             case ast.Starred(value=value):
                 return self.has_it(value)
             case ast.Call():
-                return any(
-                    isinstance(value, Entering) and self._sought in value.values
-                    for value in self._model.values(node, self._frame)
+                values = self._model.values(node, self._frame)
+                return self._sought in values or any(
+                    isinstance(value, Entering) and self._sought in value.values for value in values
                 )
         return False
 

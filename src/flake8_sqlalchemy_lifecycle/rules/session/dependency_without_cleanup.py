@@ -1,4 +1,4 @@
-"""Dependency without clean-up: a session that stays open when the request fails.
+"""Dependency without clean-up: a dependency leaves its session open when the request fails.
 
 Finds dependencies that yield a session of their own with nothing around the `yield` that gives it back, and plain
 functions that return an open session to `Depends`, `Security` or `Provide`.
