@@ -249,10 +249,18 @@ def _given(
     for keyword in node.keywords:
         if keyword.arg == word:
             yield keyword, model.values(keyword.value, frame)
-        elif keyword.arg is None:
+        elif keyword.arg is None and not _is_handed_on(callee, keyword.value, frame.block):
             values = in_mapping(model, keyword.value, frame, word)
             if values - UNKNOWN - {Constant(None)}:
                 yield keyword, values
+
+
+def _is_handed_on(callee: Value, node: ast.expr, block: Block) -> bool:
+    """`super().__init__(**options)`: what constructs the subclass says it."""
+    if not isinstance(callee, Bound) or not isinstance(node, ast.Name):
+        return False
+    parameter = block.parameters.get(node.id)
+    return parameter is not None and parameter.star == "**"
 
 
 def _passes_on(model: Model, cls: Cls, word: str) -> bool:

@@ -252,6 +252,7 @@ def bind(
     found: dict[str, Values] = {}
     if receiver is not None and positional:
         found[positional.pop(0)] = frozenset({receiver})
+    extra: dict[object, Values] = {}
     certain = True
     for index, argument in enumerate(node.args):
         if isinstance(argument, ast.Starred):
@@ -263,12 +264,15 @@ def bind(
             _extra(block, found, model.values(argument, frame))
     for keyword in node.keywords:
         if keyword.arg is None:
-            certain = _spread(model, keyword.value, frame, block, found) and certain
-        elif keyword.arg in block.parameters:
-            found[keyword.arg] = model.values(keyword.value, frame)
+            certain = _spread(model, keyword.value, frame, block, found, extra) and certain
+        else:
+            taker = found if keyword.arg in block.parameters else extra
+            taker[keyword.arg] = model.values(keyword.value, frame)
     if certain:
         for name, parameter in block.parameters.items():
-            if name not in found and parameter.default is not None and block.parent:
+            if parameter.star == "**":
+                found[name] = frozenset({Mapping(tuple(extra.items()))})
+            elif name not in found and parameter.default is not None and block.parent:
                 default = model.values(parameter.default, model.frame(block.parent))
                 if not any(_is_dependency(v) for v in default):
                     found[name] = default
@@ -285,15 +289,22 @@ def _extra(block: Block, found: dict[str, Values], values: Values) -> None:
 
 
 def _spread(
-    model: Model, node: ast.expr, frame: Frame, block: Block, found: dict[str, Values]
+    model: Model,
+    node: ast.expr,
+    frame: Frame,
+    block: Block,
+    found: dict[str, Values],
+    extra: dict[object, Values],
 ) -> bool:
-    """`**mapping`, where its keys are known."""
+    """`**mapping`, where its keys are known; `extra` gets those that no parameter has the name of."""
     for mapping in model.values(node, frame):
         if not isinstance(mapping, Mapping):
             return False
         for key, values in mapping.entries:
             if isinstance(key, str) and key in block.parameters:
                 found[key] = values
+            else:
+                extra[key] = values
     return True
 
 
@@ -526,6 +537,8 @@ def _library(model: Model, name: str, node: ast.Call, frame: Frame) -> Values:
         default = argument(model, node, frame, "default", ENVIRONMENT[name])
         if default is not None:
             return model.values(default, frame)
+    if name == "builtins.dict":
+        return _dictionary(model, node, frame)
     if first is not None:
         if name in _RUNNERS:
             return (
@@ -546,6 +559,23 @@ def _library(model: Model, name: str, node: ast.Call, frame: Frame) -> Values:
     if name == "builtins.super":
         return _super(model, frame)
     return frozenset({Made(name, site, None, (), False, node, frame)})
+
+
+def _dictionary(model: Model, node: ast.Call, frame: Frame) -> Values:
+    """`dict(other, key=value)`."""
+    entries: dict[object, Values] = {}
+    for argument in (*node.args, *node.keywords):
+        if isinstance(argument, ast.keyword) and argument.arg is not None:
+            entries[argument.arg] = model.values(argument.value, frame)
+            continue
+        values = model.values(
+            argument.value if isinstance(argument, ast.keyword) else argument, frame
+        )
+        mapping = next(iter(values))
+        if len(values) != 1 or not isinstance(mapping, Mapping):
+            return UNKNOWN
+        entries.update(mapping.entries)
+    return frozenset({Mapping(tuple(entries.items()))})
 
 
 def _helper(
