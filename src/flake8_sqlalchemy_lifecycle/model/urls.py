@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from . import calls, invocation
-from .values import Constant, Frame, Made, Mapping, Text, Value, Values
+from .values import Constant, Frame, Instance, Made, Mapping, Text, Value, Values
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"([\w+]+)://")
 _BEGINNING = re.compile(r"([\w+]+):")
 _AS_TEXT = ("render_as_string", "unicode_string")
+_URLS = ("sqlalchemy.URL", "pydantic", "yarl.")
 _NOT_KNOWN: frozenset[str | None] = frozenset({None})
 Schemes = frozenset[str | None]
 
@@ -47,6 +48,18 @@ def creator_of(model: Model, engine: Made) -> str:
         return ""
     names = calls.names_of(model, model.values(engine.call.func, engine.frame))
     return min(names, default="").rpartition(".")[2]
+
+
+def may_hold_url(values: Values) -> bool:
+    """Is one of the values a URL, or something that can hold one?"""
+    return any(
+        (isinstance(value, Constant) and isinstance(value.value, str) and "://" in value.value)
+        or (isinstance(value, Text) and ":" in value.head)
+        or (isinstance(value, Instance) and any(may_hold_url(held) for _, held in value.args))
+        or (isinstance(value, Made) and value.type.startswith(_URLS))
+        or isinstance(value, Mapping)
+        for value in values
+    )
 
 
 def is_wrapped(model: Model, engine: Made) -> bool:

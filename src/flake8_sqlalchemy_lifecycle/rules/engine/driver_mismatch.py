@@ -66,7 +66,7 @@ from ...finding import Evidence, Finding
 from ...model import attributes, calls, urls
 from ...model.creations import names_that_lead_to_creations
 from ...model.inference import Model
-from ...model.knowledge import CREATOR_WORDS, Kind
+from ...model.knowledge import CREATOR_WORDS, CREATORS
 from ...model.knowledge.drivers import ASYNC_ONLY, SERVES_BOTH_SINCE, SYNC_ONLY
 from ...model.origins import written_at
 from ...model.values import Frame, Made, Site
@@ -103,13 +103,17 @@ def _mismatched(
     model: Model, call: ast.Call, frame: Frame, names: frozenset[str], depth: int
 ) -> Iterator[Made]:
     """The wrong engines that a call makes itself, or that are wrong because of the arguments which it passes on."""
-    for made in model.values(call, frame):
-        if isinstance(made, Made) and made.call is call and _is_wrong(model, made):
-            yield made
-    if not depth:
+    callees = model.values(call.func, frame)
+    if not CREATORS.keys().isdisjoint(calls.names_of(model, callees)):
+        for made in model.values(call, frame):
+            if isinstance(made, Made) and made.call is call and _is_wrong(model, made):
+                yield made
+    if not depth or not (call.args or call.keywords or isinstance(call.func, ast.Attribute)):
         return
-    for callee in model.values(call.func, frame):
+    for callee in callees:
         for activation in calls.activations(model, callee, call, frame):
+            if not any(urls.may_hold_url(values) for _, values in activation.args):
+                continue
             unaware = model.frame(activation.block)
             for inner in activation.block.calls:
                 if _spelled(inner) in names:
@@ -119,8 +123,6 @@ def _mismatched(
 
 
 def _is_wrong(model: Model, engine: Made) -> bool:
-    if attributes.kind_of(model, engine) is not Kind.ENGINE:
-        return False
     schemes = urls.engine_schemes(model, engine)
     if attributes.is_async(model, engine):
         declared = model.project.declared(model.linted.path)
@@ -130,15 +132,18 @@ def _is_wrong(model: Model, engine: Made) -> bool:
             if name in schemes and not declared.may_be_at_least("sqlalchemy", version)
         }
         return bool(schemes) and schemes <= sync
-    if urls.is_wrapped(model, engine):
-        return bool(schemes) and schemes <= SYNC_ONLY
-    return bool(schemes) and schemes <= ASYNC_ONLY
+    return bool(schemes) and schemes <= (SYNC_ONLY if _is_wrapped(model, engine) else ASYNC_ONLY)
+
+
+def _is_wrapped(model: Model, engine: Made) -> bool:
+    return not attributes.is_async(model, engine) and urls.is_wrapped(model, engine)
 
 
 def _finding(model: Model, call: ast.Call, engine: Made) -> Finding:
     scheme = min(filter(None, urls.engine_schemes(model, engine)))
     flavour = "an asyncio" if scheme in ASYNC_ONLY else "a sync"
-    message = f"{urls.creator_of(model, engine)}() gets the URL of {flavour} driver, {scheme}"
+    creator = "AsyncEngine" if _is_wrapped(model, engine) else urls.creator_of(model, engine)
+    message = f"{creator}() gets the URL of {flavour} driver, {scheme}"
     place: Site | None = None
     if engine.call is not call:
         message += f", through {ast.unparse(call.func)}()"
