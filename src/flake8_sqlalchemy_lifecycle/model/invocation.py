@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import attributes, hints, strings
@@ -257,6 +258,10 @@ def bind(
     for index, argument in enumerate(node.args):
         if isinstance(argument, ast.Starred):
             certain = False
+            if index >= len(positional):
+                elements = model.iterated(model.values(argument.value, frame))
+                star = next((n for n, p in block.parameters.items() if p.star == "*"), "")
+                found.setdefault(star, frozenset({Elements(elements)}))
             break
         if index < len(positional):
             found[positional[index]] = model.values(argument, frame)
@@ -407,10 +412,19 @@ def dependency(
             if targets is None and annotation is not None:
                 targets = model.values(annotation, frame)
             found = model.union(injected(model, t, value.site) for t in targets or UNKNOWN)
+            if argument_values(model, value, "use_cache") == frozenset({Constant(False)}):
+                found = frozenset(_apart(v, value.site) for v in found)
             if found - UNKNOWN:
                 return found
             return hints.annotated(model, annotation, frame, node)
     return None
+
+
+def _apart(value: Value, site: Site) -> Value:
+    """An object that is made anew for this one dependency."""
+    if isinstance(value, Made | Instance):
+        return replace(value, context=(*value.context, site))
+    return value
 
 
 def injected(model: Model, target: Value, site: Site) -> Values:

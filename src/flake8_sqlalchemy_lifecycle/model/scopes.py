@@ -6,6 +6,7 @@ A `Module` is read lazily: only the blocks (module, class, function) that somebo
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -542,6 +543,7 @@ class Module:
         self.path = source.path
         self.tree = tree
         self.block = Block(self, tree, None)
+        self._saying: dict[tuple[str, ...], frozenset[str]] = {}
 
     def __repr__(self) -> str:
         return f"<Module {self.path}>"
@@ -568,6 +570,20 @@ class Module:
         for block in self.blocks():
             for call in block.calls:
                 yield call, block
+
+    def functions_saying(self, *names: str) -> frozenset[str]:
+        """The names of the functions whose code uses one of these names."""
+        found = self._saying.get(names)
+        if found is None:
+            spelled = self.spellings(*names)
+            users = (b.name for b in self.functions() if not spelled.isdisjoint(b.words))
+            found = self._saying[names] = frozenset(users)
+        return found
+
+    def spellings(self, *names: str) -> frozenset[str]:
+        """The names, and what imports of this file rename them to."""
+        renamed = re.findall(rf"\b(?:{'|'.join(names)})\s+as\s+(\w+)", self.source.text)
+        return frozenset((*names, *renamed))
 
     def may_say(self, *words: str) -> bool:
         """Does the text hold one of these words anywhere? Cheap, and only ever errs on the side of yes."""

@@ -1,0 +1,1 @@
+"""Rules about threads, tasks and event loops."""

@@ -1,0 +1,179 @@
+"""Session across tasks: concurrent tasks use one AsyncSession at the same time.
+
+Finds an `AsyncSession` or `AsyncConnection` that two or more coroutines use while they run together: under
+`asyncio.gather`, `wait`, `as_completed`, `create_task`, a `TaskGroup`, or anyio's and trio's groups; directly, through
+helpers, and through repositories and services that hold the session.
+
+## Why
+
+A session is one transaction on one connection, and does one thing at a time. Whether two statements at once fail depends
+on the state of the pool, so it passes every test and fails under load or after a restart, with one of:
+
+    InvalidRequestError: This session is provisioning a new connection; concurrent operations are not permitted
+    IllegalStateChangeError: Method 'close()' can't be called here; method '_connection_for_bind()' is already in progress
+    InvalidRequestError: Session is already flushing
+
+A `rollback()` in one task silently discards what another has added and then commits.
+
+## Bad
+
+```python
+import asyncio
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def totals(session: AsyncSession) -> list[int]:
+    return await asyncio.gather(  # error: LSA402
+        session.scalar(text("select count(*) from orders")),
+        session.scalar(text("select count(*) from invoices")),
+    )
+```
+
+## Good
+
+```python
+import asyncio
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+
+async def count(maker: async_sessionmaker[AsyncSession], statement: str) -> int:
+    async with maker() as session:
+        return await session.scalar(text(statement))
+
+
+async def totals(maker: async_sessionmaker[AsyncSession]) -> list[int]:
+    return await asyncio.gather(
+        count(maker, "select count(*) from orders"),
+        count(maker, "select count(*) from invoices"),
+    )
+```
+
+## Silent
+
+A session for each task, a lock around each use, tasks of which only one uses the session, plain methods such as `add()`, and
+a task that is awaited before the session is used again.
+
+## Misses
+
+Coroutines that come from outside the project or from containers that the linter cannot see into.
+
+## References
+
+- https://docs.sqlalchemy.org/en/20/orm/session_basics.html#is-the-session-thread-safe-is-asyncsession-safe-to-share-in-concurrent-tasks
+- https://sqlalche.me/e/20/isce
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ...catalogue import Rule
+from ...finding import Evidence, Finding
+from ...model import attributes, calls
+from ...model.inference import Model
+from ...model.scopes import Block
+from ...model.tasks import Collision, collisions, name_of_session
+from ...model.values import Frame, Instance, Made, Value
+
+_LAUNCHERS = (
+    "gather",
+    "as_completed",
+    "create_task",
+    "ensure_future",
+    "start_soon",
+    "asyncio.wait",
+    "TaskGroup",
+)
+RULE = Rule(
+    code="LSA402",
+    name="session-across-tasks",
+    wakes=(*_LAUNCHERS, "AsyncSession", "AsyncConnection"),
+    in_scripts=True,
+)
+
+
+_FUNCTIONS = ("gather", "wait", "as_completed", "create_task", "ensure_future", "start_soon")
+
+
+@RULE.check
+def session_across_tasks(model: Model) -> Iterator[Finding]:
+    helpers = _launching_helpers(model)
+    for block in model.linted.functions():
+        frame = model.frame(block)
+        if _may_launch(block):
+            for collision in collisions(model, frame):
+                yield _finding(model, frame, collision, collision.launch)
+        if not helpers.isdisjoint(block.words):
+            yield from _through_helpers(model, frame, helpers)
+
+
+def _launching_helpers(model: Model) -> frozenset[str]:
+    """The names of the functions at hand that start tasks, as far as the linted file can spell them."""
+    found: set[str] = set()
+    project = model.project
+    for path in project.closure(model.linted.path):
+        source = project.source(path)
+        if source is not None and any(f"{name}(" in source.text for name in _FUNCTIONS):
+            if "async def" in source.text and (module := project.module(path)):
+                names = module.functions_saying(*_FUNCTIONS)
+                found |= {name for name in names if name in model.linted.source.text}
+    return frozenset(found)
+
+
+def _may_launch(block: Block) -> bool:
+    return not block.words.isdisjoint(block.module.spellings(*_FUNCTIONS))
+
+
+def _through_helpers(model: Model, frame: Frame, helpers: frozenset[str]) -> Iterator[Finding]:
+    """Calls that hand a session to a function which cannot know that it is one, and lets tasks share it."""
+    spelled = helpers | model.linted.spellings(*helpers)
+    for call in frame.block.calls:
+        name = getattr(call.func, "attr", getattr(call.func, "id", None))
+        if name not in spelled or not (call.args or call.keywords):
+            continue
+        for callee in model.values(call.func, frame):
+            for activation in calls.activations(model, callee, call, frame):
+                if not _may_launch(activation.block):
+                    continue
+                if any(collisions(model, model.frame(activation.block))):
+                    continue  # the callee's own file shows it
+                for collision in collisions(model, activation):
+                    if _is_own(collision.session, activation):
+                        continue
+                    if activation.block.module is model.linted:
+                        yield _finding(model, activation, collision, collision.launch)
+                    else:
+                        yield _finding(model, frame, collision, call)
+
+
+def _is_own(session: Value, activation: Frame) -> bool:
+    return (
+        isinstance(session, Made | Instance)
+        and session.frame is not None
+        and session.frame.within(activation)
+    )
+
+
+def _finding(model: Model, frame: Frame, collision: Collision, place: ast.expr) -> Finding:
+    session = collision.session
+    assert isinstance(session, Made | Instance)
+    kind = (attributes.type_name(model, session) or "AsyncSession").rpartition(".")[2]
+    name = name_of_session(model, frame, session, collision.use)
+    users = list(dict.fromkeys(_short(user) for user in collision.users))
+    who = f"each {users[0]}" if len(users) == 1 else " and ".join(users[:3])
+    made = model.project.module(session.site.path)
+    display = made.display if made else model.linted.display
+    where = f"{display}:{session.site.line}"
+    message = f"concurrent tasks share one {kind}, {name} ({where}): {who} use it at the same time"
+    return RULE.at(place, message, Evidence(display, session.site.line, f"the {kind}"))
+
+
+def _short(node: ast.expr) -> str:
+    called = node.func if isinstance(node, ast.Call) else node
+    text = ast.unparse(called)
+    return f"{text}()" if isinstance(node, ast.Call) and len(text) < 60 else text[:60]
