@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import os
+import re
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Project", "Source", "find_root"]
 
+_WORD = re.compile(r"\w+")
 _WIDEST_NAMESPACE = 256
 _MOST_REMEMBERED = 4_000_000  # paths in all closures: 32 MB
 
@@ -48,6 +50,7 @@ class Project:
         self._target_versions = target_versions
         self.trails: dict[tuple[str, ...], Trails] = {}
         self._sources: dict[str, Source | None] = {}
+        self._identifiers: dict[str, frozenset[str]] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -75,11 +78,19 @@ class Project:
             self._sources[path] = None if text is None else Source(path, text)
         return self._sources[path]
 
+    def identifiers(self, path: str) -> frozenset[str]:
+        """All words of the file's text, its comments' and strings' too; cached."""
+        if path not in self._identifiers:
+            source = self.source(path)
+            self._identifiers[path] = frozenset(_WORD.findall(source.text) if source else ())
+        return self._identifiers[path]
+
     def edit(self, path: str, text: str) -> None:
         """Lets the unsaved `text` stand for the file, whether the disk has it or not."""
         new = not self._files.holds(path)
         read = path in self._sources
         before = self._sources.pop(path, None)
+        self._identifiers.pop(path, None)
         self._files.edit(path, text)
         if new or (read and self.source(path) != before):
             self._forget()

@@ -48,14 +48,11 @@ class Trails:
         while growing and len(self._names) < _TOO_MANY:
             growing = False
             for file, searched in self._files.items():
-                source = self._project.source(file)
-                if source is None:
-                    continue
                 wanted = {*self._words, *self._names} - searched
                 if not wanted:
                     continue
                 searched |= wanted
-                present = {name for name in wanted if name in source.text}
+                present = wanted & self._project.identifiers(file)
                 if not present:
                     continue
                 module = self._project.module(file)
