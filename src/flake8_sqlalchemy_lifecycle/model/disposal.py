@@ -16,6 +16,7 @@ from . import attributes, calls, invocation
 from .engines import engines_behind
 from .flow import in_part, position
 from .knowledge import LIBRARIES, STANDARD_LIBRARY, Kind
+from .scopes import Block, Imported
 from .trails import Trails
 from .values import (
     Bound,
@@ -104,16 +105,16 @@ def runs_at_shutdown(frame: Frame) -> Iterator[ast.AST]:
 
 
 def may_be(disposed: Made | None, engine: Made) -> bool:
-    """Can the disposed engine be this one?"""
-    if disposed is None:
+    """Can the disposed engine be this one? One known by an annotation alone can be any of its type."""
+    if disposed is None or is_same(disposed, engine):
         return True
-    if disposed.declared and not disposed.call:
-        return disposed.type == engine.type
-    if disposed.site != engine.site:
-        return False
-    one, other = disposed.context, engine.context
-    shared = min(len(one), len(other))
-    return one[:shared] == other[:shared]
+    return disposed.declared and disposed.call is None and disposed.type == engine.type
+
+
+def is_same(one: Made, other: Made) -> bool:
+    """Are these the same engine, perhaps seen from inside and outside of the function that makes it?"""
+    shared = min(len(one.context), len(other.context))
+    return one.site == other.site and one.context[:shared] == other.context[:shared]
 
 
 def _names(model: Model) -> frozenset[str]:
@@ -186,6 +187,8 @@ class _Walk:
         if entered:
             for value in self.model.values(argument, frame):
                 yield from self.left(value, argument, frame, place)
+                if isinstance(value, Unknown):
+                    yield Disposal(None, argument, frame, place)
 
     def _node(self, node: ast.AST, frame: Frame, place: ast.AST) -> Iterator[Disposal]:
         match node:
@@ -202,11 +205,11 @@ class _Walk:
             for callee in self.model.values(node.func, frame):
                 yield from self.called(callee, node, frame, place)
         elif _ENDS.search(_last_name(node.func) or ""):
-            for callee in self.model.values(node.func, frame):
-                if isinstance(callee, Unknown) and isinstance(node.func, ast.Name):
-                    yield Disposal(None, node, frame, place)
-                elif isinstance(callee, Library) and _is_foreign(callee.name):
-                    if isinstance(node.func, ast.Name):  # may be project code that we do not find
+            if isinstance(node.func, ast.Name) and _is_imported(node.func.id, frame.block):
+                for callee in self.model.values(node.func, frame):
+                    if isinstance(callee, Unknown) or (
+                        isinstance(callee, Library) and _is_foreign(callee.name)
+                    ):  # may be code of the project that is not found
                         yield Disposal(None, node, frame, place)
         for argument in (*node.args, *(k.value for k in node.keywords)):
             if isinstance(argument, ast.Name | ast.Attribute | ast.Lambda):
@@ -334,6 +337,15 @@ def _is_foreign(name: str) -> bool:
     """A library that the model knows nothing of (or a module of the project that it did not find)."""
     top = name.partition(".")[0]
     return top not in LIBRARIES and top not in STANDARD_LIBRARY and top not in _ONLY_LOOKS
+
+
+def _is_imported(name: str, block: Block) -> bool:
+    around: Block | None = block
+    while around is not None:
+        if name in around.bindings:
+            return any(isinstance(b.origin, Imported) for b in around.bindings[name])
+        around = around.parent
+    return False
 
 
 def _last_name(node: ast.AST) -> str | None:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 from . import attributes, invocation
 from .knowledge import Kind
-from .values import Constant, Instance, Library, Made, Text, Unknown, Value
+from .values import (
+    Cls,
+    Constant,
+    Func,
+    Instance,
+    Library,
+    Made,
+    Mapping,
+    Text,
+    Unknown,
+    Value,
+)
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -35,18 +46,44 @@ def _binds(model: Model, value: Value, kind: Kind) -> Iterator[Value]:
         return
     if isinstance(value, Made):
         yield from invocation.argument_values(model, value, "bind", _BOUND[kind]) or ()
+        for keyword in ("sync_session_class", "class_"):
+            for cls in invocation.argument_values(model, value, keyword) or ():
+                if isinstance(cls, Cls):
+                    yield from _chosen_by(model, Instance(cls, value.site))
     elif isinstance(value, Instance):
         for name, values in value.args:
             if name == "bind":
                 yield from values
+        yield from _chosen_by(model, value)
+
+
+def _chosen_by(model: Model, session: Instance) -> Iterator[Value]:
+    """The engines among which a project's session class chooses: what its `get_bind` returns."""
+    for method in attributes.of_instance(model, session, session.cls, "get_bind"):
+        if isinstance(method, Func):
+            yield from invocation.result(model, method)
 
 
 def has_no_pool(model: Model, engine: Made) -> bool:
-    """Does the engine keep no connection (`NullPool`), or may it, for all that can be told?"""
-    pool = invocation.argument_values(model, engine, "poolclass")
-    return pool is not None and (
-        Library("sqlalchemy.NullPool") in pool or any(isinstance(v, Unknown) for v in pool)
-    )
+    """Does the engine keep no connection (`NullPool`), or may it not, for all that can be told?"""
+    if engine.call is None or engine.frame is None:
+        return False
+    given = invocation.argument(model, engine.call, engine.frame, "poolclass")
+    if given is not None:
+        pools = model.values(given, engine.frame)
+    else:
+        pools = model.union(
+            mapping.get("poolclass") or frozenset({Constant(None)})
+            if isinstance(mapping, Mapping)
+            else frozenset({mapping})
+            for keyword in engine.call.keywords
+            if keyword.arg is None
+            for mapping in model.values(keyword.value, engine.frame)
+        )
+    module = model.project.module(engine.site.path)
+    if module is None or not any(isinstance(pool, Unknown) for pool in pools):
+        return bool(pools) and pools <= {Library("sqlalchemy.NullPool")}
+    return module.may_say("NullPool")
 
 
 def is_in_memory(model: Model, engine: Made) -> bool:

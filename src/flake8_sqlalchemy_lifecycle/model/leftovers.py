@@ -18,7 +18,7 @@ from .lives import Life, lives
 from .scopes import Block
 from .startup import engines_made
 from .usage import kept_engines, modules_saying, name_of, used_engines
-from .values import Frame, Made, Value
+from .values import Constant, Frame, Made, Value
 
 if TYPE_CHECKING:
     from ..catalogue import Place
@@ -45,29 +45,39 @@ def leftovers(model: Model) -> Iterator[Leftover]:
     if not any(word in source.text for source in sources if source for word in CREATOR_WORDS):
         return
     found = [life for life in lives(model) if _answers(model, life)]
-    if not found or any(life.unknown and life.app is not None for life in found):
+    if not found or any(_is_unclear(model, life) for life in found):
         return
     question = _Question(model, tuple(found), files)
-    undisposed = [*question.made_at_start(), *question.kept()]
-    if undisposed:
-        undisposed = question.without_disposed(undisposed)
-    yield from undisposed
+    made = list(question.made_at_start())
+    kept = kept_engines(model, files)
+    left = question.without_disposed([*(each.engine for each in made), *kept])
+    yield from (each for each in made if each.engine in left)
+    yield from question.used([engine for engine in kept if engine in left])
+
+
+def _is_unclear(model: Model, life: Life) -> bool:
+    """May the app have a lifespan that cannot be read?"""
+    if life.app is None:
+        return False
+    is_given = bool(lifespans_of(model, life.app).values - {Constant(None)})
+    return life.unknown or (is_given and not (life.lifespans or life.startups))
 
 
 def _answers(model: Model, life: Life) -> bool:
-    """Has the app a shutdown of its own: no WSGI app, none that another one mounts?"""
+    """Has the app a shutdown of its own: no WSGI app, none that another one mounts or that runs inside a program?"""
     if life.app is None:
         return True
-    return attributes.is_async(model, life.app) and not _is_mounted(model, life.app)
+    return attributes.is_async(model, life.app) and not _is_part(model, life.app)
 
 
-def _is_mounted(model: Model, app: Value) -> bool:
-    if not model.linted.may_say("mount", "Mount", "Host"):
+def _is_part(model: Model, app: Value) -> bool:
+    """Does the file give the app to another one, or to aiohttp's runner: is it not the whole of the process?"""
+    if not model.linted.may_say("mount", "Mount", "Host", "AppRunner"):
         return False
     for call, block in model.linted.calls():
         name = call.func.attr if isinstance(call.func, ast.Attribute) else None
         name = call.func.id if isinstance(call.func, ast.Name) else name
-        if name in ("mount", "Mount", "Host"):
+        if name in ("mount", "Mount", "Host", "AppRunner"):
             for argument in (*call.args, *(k.value for k in call.keywords)):
                 if isinstance(argument, ast.Name | ast.Attribute | ast.Call):
                     values = model.values(argument, model.frame(block))
@@ -115,9 +125,8 @@ class _Question:
                         place = engine.call
                 yield self._leftover(engine, place, life)
 
-    def kept(self) -> Iterator[Leftover]:
-        """The engines that live as long as the process, if the apps use them."""
-        engines = kept_engines(self.model, self.files)
+    def used(self, engines: list[Made]) -> Iterator[Leftover]:
+        """Those of the engines that the apps use, unless another file answers for them."""
         if not engines:
             return
         frames = [frame for frame, _ in self.starts]
@@ -175,13 +184,14 @@ class _Question:
             _advice(life),
         )
 
-    def without_disposed(self, found: list[Leftover]) -> list[Leftover]:
+    def without_disposed(self, engines: list[Made]) -> list[Made]:
         """Those that nothing disposes on a shutdown path."""
-        for disposed in self._disposed():
-            found = [left for left in found if not may_be(disposed.engine, left.engine)]
-            if not found:
-                break
-        return found
+        if engines:
+            for disposed in self._disposed():
+                engines = [e for e in engines if not may_be(disposed.engine, e)]
+                if not engines:
+                    break
+        return engines
 
     def _disposed(self) -> Iterator[Disposal]:
         for life in self.lives:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation, paths
-from .disposal import may_be
+from .disposal import is_same
 from .engines import engines_behind, has_no_pool, is_in_memory
 from .flow import is_tested_and_kept
 from .knowledge import CACHES, DISPATCHED, IO_METHODS, Kind, Role
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _ASYNC_CREATORS = ("create_async_engine", "async_engine_from_config", "AsyncEngine")
 _RUNS = (Role.REQUEST, Role.OPERATION, Role.STARTUP, Role.LIFESPAN)
 _TAKERS = frozenset(name.rpartition(".")[2] for name in frameworks.TAKES)
+_INJECTED = ("Depends", "Security", "Provide")
 _MOST_ROOTS = 300
 _MOST_FRAMES = 3000
 _REGISTRY_IO = IO_METHODS[Kind.SESSION]
@@ -236,21 +237,35 @@ class _Search:
                         for engine in engines_behind(self.model, value):
                             self._found(engine)
 
+        for node in frame.block.yields:
+            for value in self.model.values(node.value, frame):
+                if attributes.kind_of(self.model, value) in (*_USES, Kind.REGISTRY):
+                    for engine in engines_behind(self.model, value):
+                        self._found(engine)
+
     def _found(self, engine: Made) -> None:
-        self.missing = [e for e in self.missing if engine.declared or not may_be(engine, e)]
+        self.missing = [e for e in self.missing if not is_same(engine, e)]
 
     def roots(self) -> Iterator[Func]:
         """The functions in the files that a framework runs and that may use an engine, by the names in them."""
         found = 0
-        for module in modules_saying(self.model, self.files, tuple(self.names)):
+        for path in self.files:
             if found > _MOST_ROOTS:
                 return
+            if not self._leads(self.model.project.identifiers(path)):
+                continue
+            module = self.model.project.module(path)
+            if module is None:
+                continue
             for block in module.functions():
                 if self._leads(block.words) and self._is_run(block):
                     found += 1
                     yield paths.as_function(self.model, block)
             for call, block in module.calls():
-                if _last_name(call.func) in _TAKERS and self._leads(_spelled(call)):
+                name = _last_name(call.func)
+                if name in _INJECTED and not _is_given(block, call):
+                    continue  # a parameter's or an alias's: it counts where a handler has it
+                if name in _TAKERS and self._leads(_spelled(call)):
                     frame = self.model.frame(block)
                     for name in calls.names_of(self.model, self.model.values(call.func, frame)):
                         for takes in frameworks.TAKES.get(name, ()):
@@ -279,6 +294,16 @@ class _Search:
         return paths.has_dependencies(self.model, block)
 
 
+def _is_given(block: Block, call: ast.Call) -> bool:
+    """Does the call stand among the arguments of another one: `APIRouter(dependencies=[Depends(f)])`?"""
+    for outer in block.ancestors(call):
+        if isinstance(outer, ast.Call):
+            return True
+        if not isinstance(outer, ast.List | ast.Tuple | ast.keyword | ast.Dict):
+            return False
+    return False
+
+
 def _spelled(node: ast.AST) -> set[str]:
     found: set[str] = set()
     for part in ast.walk(node):
@@ -293,19 +318,21 @@ def _spelled(node: ast.AST) -> set[str]:
 
 
 def name_of(model: Model, engine: Made) -> str:
-    """What the code calls the engine: the name or attribute that it is stored in, else its creator."""
+    """What the code calls the engine: the name or attribute that it is stored in, else the function that returns it."""
     module = model.project.module(engine.site.path)
     for call, block in module.calls() if module else ():
         if (call.lineno, call.col_offset) != (engine.site.line, engine.site.column):
             continue
-        statement = block.statement(call)
-        for node in (statement, *block.ancestors(call)):
-            target: ast.expr | None = None
-            if isinstance(node, ast.Assign) and node.value is call:
-                target = node.targets[-1]
-            elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is call:
-                target = node.target
-            if isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
-                return ast.unparse(target)
+        for node in block.ancestors(call):
+            match node:
+                case ast.Assign(targets=[*_, target]) | ast.AnnAssign(target=target):
+                    if isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
+                        return ast.unparse(target)
+                case ast.NamedExpr(target=target):
+                    return target.id
+                case ast.stmt():
+                    break
+        if block.is_function and block.name != "<lambda>":
+            return f"the engine of {block.name}()"
         return f"the engine of {ast.unparse(call.func)}()"
     return "the engine"
