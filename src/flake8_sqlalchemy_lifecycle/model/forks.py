@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from . import attributes, calls, invocation
 from .branches import child_branch
 from .knowledge import Kind
-from .knowledge.processes import GIVEN, INITIALIZERS, TARGETS, WORDS
+from .knowledge.processes import GIVEN, INITIALIZERS, SOURCES, TARGETS, WORDS
 from .scopes import Block
 from .trails import Trails
 from .values import Constant, Frame, Instance, Made, Site, Value
@@ -49,10 +49,17 @@ class Fork:
 
 def forks(model: Model) -> Iterator[Fork]:
     """The forks that the linted file makes, in the order of the text."""
+    if not _can_fork(model):
+        return
     names = _names(model)
     for call, block in model.linted.calls():
         if spelled(call) in names:
             yield from _forked_by(model, call, block)
+
+
+def _can_fork(model: Model) -> bool:
+    sources = map(model.project.source, model.project.closure(model.linted.path))
+    return any(word in source.text for source in sources if source is not None for word in SOURCES)
 
 
 def spelled(call: ast.Call) -> str | None:

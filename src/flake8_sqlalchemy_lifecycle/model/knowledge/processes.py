@@ -8,6 +8,9 @@ from __future__ import annotations
 WORDS = ("Process", "Pool", "ProcessPoolExecutor", "Parallel", "fork")
 """The names of what makes a process or pool."""
 
+SOURCES = ("multiprocess", "billiard", "ProcessPool", "fork(", "joblib")
+"""What a text holds, one of these, that gets to them from the libraries."""
+
 TARGETS = 1
 """The index of a process's `target`, behind `group`."""
 
