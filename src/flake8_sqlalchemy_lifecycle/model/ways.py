@@ -153,6 +153,14 @@ class Walk(Generic[State]):
 
     def _match(self, node: ast.Match, states: frozenset[State]) -> Outcome[State]:
         out = self._expressions([node.subject], states, Way.NEXT)
+        states = out[Way.NEXT]
+        last = node.cases[-1]
+        if (
+            last.guard is None
+            and isinstance(last.pattern, ast.MatchAs)
+            and not last.pattern.pattern
+        ):
+            out[Way.NEXT] = frozenset()  # `case _`: one of them runs
         for case in node.cases:
             _add(out, self._statements(case.body, states))
         return out

@@ -98,16 +98,16 @@ def dependency_without_cleanup(model: Model) -> Iterator[Finding]:
     """Yield the sessions that generators leave open, then those that plain functions return."""
     for function in model.linted.functions():
         for opened, node, way in unguarded(model, function):
-            name = function.qualname
+            name = f"{function.qualname}()"
             match way:
                 case Way.ERROR:
-                    when = f"when a request fails: {name}() has no `with` or `finally` around its `yield`"
+                    when = f"a request fails: no `with` or `finally` around the `yield` of {name}"
                 case Way.CANCELLED:
-                    when = f"when a request is cancelled: {name}() closes it on an `Exception` only"
+                    when = f"a request is cancelled: no `finally` around the `yield` of {name}"
                 case _:
-                    when = f"after each request: {name}() ends without a close"
+                    when = f"a request is done: nothing below the `yield` of {name}"
             evidence = Evidence(model.linted.display, node.lineno, "yielded here")
-            yield RULE.at(opened.call, f"{opened.name} stays open {when}", evidence)
+            yield RULE.at(opened.call, f"{opened.name} stays open when {when} closes it", evidence)
     for dependency, opened, consumer in left_open(model):
         function = opened.frame.block
         here = opened.session.site.path == model.linted.path
