@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from . import calls
 from .apps import (
     APPS,
     call_at,
@@ -65,10 +66,24 @@ def lives(model: Model) -> Iterator[Life]:
         life = life_of(model, app, *(made_here or (node, block)))
         covered |= {frame.block for frame in (*life.lifespans, *life.startups, *life.shutdowns)}
         yield life
-    for block in model.linted.functions():
-        if block not in covered and block.parent is not None and is_lifespan(model, block):
+    alone = [b for b in model.linted.functions() if b not in covered and is_lifespan(model, b)]
+    entered = {inner for outer in (*covered, *alone) for inner in _entered_in(model, outer, alone)}
+    for block in alone:
+        if block not in entered and block.parent is not None:
             frame = model.frame(block)
             yield Life(None, block.node, block.parent, (frame,), (), (), True)
+
+
+def _entered_in(model: Model, outer: Block, lifespans: list[Block]) -> Iterator[Block]:
+    """The lifespans that another one names, to enter them as parts of itself."""
+    if not lifespans:
+        return
+    frame = model.frame(outer)
+    for node in outer.nodes:
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+            for function in calls.functions_in(model, model.values(node, frame)):
+                if function.block in lifespans and function.block is not outer:
+                    yield function.block
 
 
 def life_of(model: Model, app: Value, node: ast.AST, block: Block) -> Life:
