@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -442,7 +442,7 @@ def _follow(model: Model, start: Frame, uses: _Uses) -> None:
         frame, locked = waiting.pop()
         parameters |= {Site.of(p.arg, frame.block) for p in frame.block.parameters.values()}
         for node, session in uses_in(model, frame):
-            if not _is_own(session, start) and not _is_unknown_argument(session, parameters):
+            if not is_own(session, seen) and not _is_unknown_argument(session, parameters):
                 uses.add(session, Use(node, frame, locked or _is_locked(model, frame, node)))
         for node, callee in _activations_in(model, frame):
             if callee not in seen:
@@ -450,12 +450,14 @@ def _follow(model: Model, start: Frame, uses: _Uses) -> None:
                 waiting.append((callee, locked or _is_locked(model, frame, node)))
 
 
-def _is_own(session: Value, start: Frame) -> bool:
-    return (
-        isinstance(session, Made | Instance)
-        and session.frame is not None
-        and session.frame.within(start)
-    )
+def is_own(session: Value, activations: Set[Frame]) -> bool:
+    """Was the session opened by one of these activations, or by what they called?"""
+    frame = session.frame if isinstance(session, Made | Instance) else None
+    while frame is not None:
+        if frame in activations:
+            return True
+        frame = frame.caller
+    return False
 
 
 def _is_unknown_argument(session: Value, parameters: set[Site]) -> bool:

@@ -77,8 +77,8 @@ from ...finding import Evidence, Finding
 from ...model import attributes, calls
 from ...model.inference import Model
 from ...model.scopes import Block
-from ...model.tasks import Collision, collisions, name_of_session
-from ...model.values import Frame, Instance, Made, Value
+from ...model.tasks import Collision, collisions, is_own, name_of_session
+from ...model.values import Frame, Instance, Made
 
 _LAUNCHERS = (
     "gather",
@@ -143,20 +143,12 @@ def _through_helpers(model: Model, frame: Frame, helpers: frozenset[str]) -> Ite
                 if any(collisions(model, model.frame(activation.block))):
                     continue  # the callee's own file shows it
                 for collision in collisions(model, activation):
-                    if _is_own(collision.session, activation):
+                    if is_own(collision.session, {activation}):
                         continue
                     if activation.block.module is model.linted:
                         yield _finding(model, activation, collision, collision.launch)
                     else:
                         yield _finding(model, frame, collision, call)
-
-
-def _is_own(session: Value, activation: Frame) -> bool:
-    return (
-        isinstance(session, Made | Instance)
-        and session.frame is not None
-        and session.frame.within(activation)
-    )
 
 
 def _finding(model: Model, frame: Frame, collision: Collision, place: ast.expr) -> Finding:
@@ -165,11 +157,15 @@ def _finding(model: Model, frame: Frame, collision: Collision, place: ast.expr) 
     kind = (attributes.type_name(model, session) or "AsyncSession").rpartition(".")[2]
     name = name_of_session(model, frame, session, collision.use)
     users = list(dict.fromkeys(_short(user) for user in collision.users))
-    who = f"each {users[0]}" if len(users) == 1 else " and ".join(users[:3])
+    if len(users) > 1:
+        who = f"{' and '.join(users[:3])} use it"
+    else:
+        many = len(collision.users) > 1
+        who = f"several {users[0]} use it" if many else f"every {users[0]} uses it"
     made = model.project.module(session.site.path)
     display = made.display if made else model.linted.display
     where = f"{display}:{session.site.line}"
-    message = f"concurrent tasks share one {kind}, {name} ({where}): {who} use it at the same time"
+    message = f"concurrent tasks share one {kind}, {name} ({where}): {who} at the same time"
     return RULE.at(place, message, Evidence(display, session.site.line, f"the {kind}"))
 
 
