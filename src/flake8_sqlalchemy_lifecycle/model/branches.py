@@ -61,16 +61,17 @@ def _parts(model: Model, fork: ast.Call, block: Block) -> Iterator[ast.AST]:
                 yield item.optional_vars or item.context_expr
 
 
-def _choice(fork: ast.Call, statement: ast.stmt, block: Block) -> ast.If | None:
-    """The `if` that tells the child from its parent."""
-    if isinstance(statement, ast.If):
+def _choice(fork: ast.Call, statement: ast.stmt, block: Block) -> ast.If | ast.Match | None:
+    """The `if` or `match` that tells the child from its parent."""
+    if isinstance(statement, ast.If | ast.Match):
         return statement
     name = None
     if isinstance(statement, ast.Assign) and statement.value is fork:
         name = next((t.id for t in statement.targets if isinstance(t, ast.Name)), None)
     for after in _following(statement, block):
-        if isinstance(after, ast.If) and _mentions(after.test, name):
-            return after
+        match after:
+            case ast.If(test=test) | ast.Match(subject=test) if _mentions(test, name):
+                return after
     return None
 
 
@@ -78,14 +79,27 @@ def _mentions(test: ast.expr, name: str | None) -> bool:
     return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(test))
 
 
-def _taken(choice: ast.If) -> list[ast.stmt]:
+def _taken(choice: ast.If | ast.Match) -> list[ast.stmt]:
     """The branch that a process takes for which `os.fork()` returned 0."""
+    if isinstance(choice, ast.Match):
+        return next((case.body for case in choice.cases if _is_case_of_zero(case.pattern)), [])
     if _is_true_for_zero(choice.test):
         return choice.body
     match choice.orelse:
         case [ast.If() as other]:
             return _taken(other)
     return choice.orelse
+
+
+def _is_case_of_zero(pattern: ast.pattern) -> bool:
+    match pattern:
+        case ast.MatchValue(value=ast.Constant(value=value)):
+            return value == 0
+        case ast.MatchAs(pattern=None):
+            return True
+        case ast.MatchOr(patterns=patterns):
+            return any(map(_is_case_of_zero, patterns))
+    return False
 
 
 def _is_true_for_zero(test: ast.expr) -> bool:

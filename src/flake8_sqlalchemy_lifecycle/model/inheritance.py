@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import calls
+from .flow import is_tested_and_kept
 from .forks import Child, Fork
 from .scopes import Block
-from .values import Frame, Instance, Made, ProjectModule, Values
+from .values import Frame, Instance, Made, ProjectModule, Value, Values
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -38,10 +39,11 @@ def touches(model: Model, fork: Fork) -> Iterator[Touch]:
         for child, frames in reached
         for frame in (frames if child.nodes is None else frames[1:])
     }
+    sent = {v for child, _ in reached for _, values in child.frame.args for v in values}
     for child, frames in reached:
         for frame in frames:
             nodes = child.nodes if child.nodes is not None and frame is child.frame else None
-            for touch in _in_frame(model, frame, nodes, own):
+            for touch in _in_frame(model, frame, nodes, own, sent):
                 if not _is_own(touch.value, own, nodes):
                     yield touch
 
@@ -64,14 +66,24 @@ def _reached(model: Model, child: Child) -> Iterator[Frame]:
 
 
 def _is_own(value: Made | Instance, own: set[Block], nodes: frozenset[ast.AST] | None) -> bool:
-    """Did the child make the object itself?"""
+    """Did the child make the object itself? What is made once and kept, its parent may have made."""
     if value.frame is not None and value.frame.block in own:
-        return True
+        block = value.frame.block
+        kept = (
+            isinstance(value, Made)
+            and value.call in block.parents
+            and is_tested_and_kept(block, value.call)
+        )
+        return not kept or "getpid" in block.words
     return isinstance(value, Made) and nodes is not None and value.call in nodes
 
 
 def _in_frame(
-    model: Model, frame: Frame, nodes: frozenset[ast.AST] | None, own: set[Block]
+    model: Model,
+    frame: Frame,
+    nodes: frozenset[ast.AST] | None,
+    own: set[Block],
+    sent: set[Value],
 ) -> Iterator[Touch]:
     block = frame.block
     for node in block.nodes:
@@ -88,6 +100,18 @@ def _in_frame(
                 modules = [v.path for v in owners if isinstance(v, ProjectModule)]
                 for path in modules:
                     yield from _touched(model.export(path, name), name, node, block)
+                if any(_is_parents(owner, own, sent) for owner in owners):
+                    yield from _touched(model.values(node, frame), name, node, block)
+
+
+def _is_parents(owner: Value, own: set[Block], sent: set[Value]) -> bool:
+    """Is the value an object of the project's that the parent made and did not send to the child?"""
+    return (
+        isinstance(owner, Instance)
+        and owner.frame is not None
+        and owner.frame.block not in own
+        and owner not in sent
+    )
 
 
 def _touched(values: Values, name: str, node: ast.expr, block: Block) -> Iterator[Touch]:
