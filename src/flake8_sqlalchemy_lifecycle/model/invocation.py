@@ -541,7 +541,7 @@ def _library(model: Model, name: str, node: ast.Call, frame: Frame) -> Values:
     if name == "sqlalchemy.sessionmaker" and _makes_async(model, node, frame):
         name = "sqlalchemy.async_sessionmaker"
     if name in ("sqlalchemy.scoped_session", "sqlalchemy.async_scoped_session"):
-        makers = model.values(first, frame) if first is not None else UNKNOWN
+        makers = model.values(argument(model, node, frame, "session_factory", 0), frame)
         return frozenset(Made(name, site, maker, (), False, node, frame) for maker in makers)
     if name in RETURNS:
         return frozenset({Made(RETURNS[name], site, None, (), False, node, frame)})

@@ -11,13 +11,14 @@ from . import attributes, disposal
 from .apps import is_same, is_starlette, site_of
 from .disposal import Disposal, may_be
 from .event_runs import replacement
-from .events import events_at_hand
+from .events import EVENT_WORDS, events_at_hand
 from .knowledge import CREATOR_WORDS, Kind, Role
 from .lifespans import is_lifespan, lifespans_of
 from .lives import Life, lives
 from .scopes import Block
 from .startup import engines_made
-from .usage import kept_engines, modules_saying, name_of, used_engines
+from .trails import Trails
+from .usage import APP_NAMES, kept_engines, modules_saying, name_of, used_engines
 from .values import Constant, Frame, Made, Value
 
 if TYPE_CHECKING:
@@ -41,8 +42,10 @@ class Leftover:
 def leftovers(model: Model) -> Iterator[Leftover]:
     """The engines that the apps and lifespans of the linted file leave open, each once."""
     files = model.project.closure(model.linted.path)
-    sources = (model.project.source(path) for path in files)
-    if not any(word in source.text for source in sources if source for word in CREATOR_WORDS):
+    words = frozenset[str]().union(*map(model.project.identifiers, files))
+    if words.isdisjoint(CREATOR_WORDS):
+        return
+    if not _may_hold_life(model):
         return
     found = [life for life in lives(model) if _answers(model, life)]
     if not found or any(_is_unclear(model, life) for life in found):
@@ -53,6 +56,17 @@ def leftovers(model: Model) -> Iterator[Leftover]:
     left = question.without_disposed([*(each.engine for each in made), *kept])
     yield from (each for each in made if each.engine in left)
     yield from question.used([engine for engine in kept if engine in left])
+
+
+def _may_hold_life(model: Model) -> bool:
+    """Does the linted file say a word by which one gets to an app, to its events, or to a lifespan?"""
+    if model.linted.may_say("asynccontextmanager", *EVENT_WORDS):
+        return True
+    trails = model.project.trails.get(APP_NAMES)
+    if trails is None:
+        trails = model.project.trails[APP_NAMES] = Trails(model.project, APP_NAMES)
+    names = trails.names(model.linted.path) | set(APP_NAMES)
+    return not names.isdisjoint(model.project.identifiers(model.linted.path))
 
 
 def _is_unclear(model: Model, life: Life) -> bool:

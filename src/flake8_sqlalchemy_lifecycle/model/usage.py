@@ -10,7 +10,7 @@ from . import attributes, calls, invocation, paths
 from .disposal import is_same
 from .engines import engines_behind, has_no_pool, is_in_memory
 from .flow import is_tested_and_kept
-from .knowledge import CACHES, DISPATCHED, IO_METHODS, Kind, Role
+from .knowledge import CACHES, DISPATCHED, IO_METHODS, TYPES, Kind, Role
 from .knowledge import web as frameworks
 from .scopes import Block, Imported, Module
 from .trails import Trails
@@ -132,10 +132,13 @@ def _is_on_class(method: Block) -> bool:
 
 
 def _builds_app(block: Block) -> bool:
-    return block.is_function and not _APPS.isdisjoint(block.words)
+    return block.is_function and not block.words.isdisjoint(APP_NAMES)
 
 
-_APPS = frozenset({"FastAPI", "Starlette", "Litestar", "Quart", "Sanic", "Application", "Flask"})
+APP_NAMES = tuple(
+    sorted({name.rpartition(".")[2] for name, known in TYPES.items() if known.kind is Kind.APP})
+)
+"""The names of the frameworks' applications."""
 
 
 def _is_guarded(block: Block, node: ast.AST) -> bool:
