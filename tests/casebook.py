@@ -4,11 +4,15 @@ A case is a heading and the fenced blocks below it. A block is a file of the cas
 in its first line, `# file: app/db.py`; a case of one block may leave that out. In Python blocks
 `# error: LSA101` ends each line that must be reported (with several codes where there are several
 findings), and a line `# message: words` below it tells words that one of its messages must hold.
+
+A case is about the rule whose file it is in, and about every rule whose code it names: of these, nothing
+but what is marked may be found. Of other rules it says nothing.
 """
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -39,10 +43,15 @@ class Case:
     files: dict[str, str]
     expected: Counter[str]
     messages: dict[str, list[str]]
+    names: frozenset[str] = frozenset()
 
     @property
     def is_loud(self) -> bool:
         return bool(self.expected)
+
+    def concerns(self, rules: Iterable[Rule], name: str) -> tuple[Rule, ...]:
+        """Pick the rules that the case is about; `name` is the rule whose file it is in."""
+        return tuple(rule for rule in rules if rule.name == name or rule.code in self.names)
 
     @property
     def python_files(self) -> list[str]:
@@ -68,7 +77,8 @@ def read_cases(path: Path) -> list[Case]:
     for section in sections:
         title, _, body = section.partition("\n")
         try:
-            cases.append(make_case(title.strip(), _blocks(body)))
+            names = frozenset(re.findall(r"LSA\d{3}", section))
+            cases.append(replace(make_case(title.strip(), _blocks(body)), names=names))
         except MalformedError as problem:
             raise MalformedError(f"{path.name}, {title.strip()}: {problem}") from None
     twice = [title for title, count in Counter(case.title for case in cases).items() if count > 1]

@@ -15,20 +15,20 @@ def _all_cases() -> Iterator[object]:
     for path in sorted(casebook.CASES.glob("*.md")):
         try:
             for case in casebook.read_cases(path):
-                yield pytest.param(case, id=f"{path.stem}/{_slug(case.title)}")
+                yield pytest.param(path.stem, case, id=f"{path.stem}/{_slug(case.title)}")
         except MalformedError as problem:  # a failure of its own, so that the other files still run
-            yield pytest.param(problem, id=f"{path.stem}/malformed")
+            yield pytest.param(path.stem, problem, id=f"{path.stem}/malformed")
 
 
 def _slug(title: str) -> str:
     return re.sub(r"\W+", "-", title.lower()).strip("-")
 
 
-@pytest.mark.parametrize("case", list(_all_cases()))
-def test_case(case: Case | MalformedError, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "case"), list(_all_cases()))
+def test_case(name: str, case: Case | MalformedError, tmp_path: Path) -> None:
     if isinstance(case, MalformedError):
         raise case
-    casebook.check(case, tmp_path / "project", catalogue.rules())
+    casebook.check(case, tmp_path / "project", case.concerns(catalogue.rules(), name))
 
 
 @pytest.mark.parametrize("rule", catalogue.rules(), ids=lambda rule: rule.name)
@@ -40,7 +40,7 @@ def test_page(rule: catalogue.Rule, tmp_path: Path) -> None:
     assert not any(case.is_loud for case in good)
     assert all({place.split()[1] for place in case.expected} == {rule.code} for case in bad)
     for number, case in enumerate([*bad, *good]):
-        casebook.check(case, tmp_path / str(number), catalogue.rules())
+        casebook.check(case, tmp_path / str(number), (rule,))
 
 
 def test_reads_files_markers_and_messages(tmp_path: Path) -> None:
