@@ -86,6 +86,8 @@ def _replaced_head(model: Model, text: Text, node: ast.Call, frame: Frame) -> Va
         case Constant(str() as before), Constant(str() as after) if len(old) == len(new) == 1:
             if before in text.head:
                 return frozenset({Text(text.head.replace(before, after))})
+            if before:  # which may begin where the known head ends
+                return frozenset({Text(text.head[: len(text.head) - len(before) + 1])})
     return UNKNOWN
 
 

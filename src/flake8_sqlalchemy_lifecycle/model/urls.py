@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from . import calls, invocation
-from .values import Constant, Frame, Instance, Made, Mapping, Text, Value, Values
+from .values import NOTHING, UNKNOWN, Constant, Frame, Instance, Made, Mapping, Text, Value, Values
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -60,6 +60,13 @@ def may_hold_url(values: Values) -> bool:
         or isinstance(value, Mapping)
         for value in values
     )
+
+
+def falls_back(model: Model, engine: Made) -> bool:
+    """May the URL ask an asyncio driver to serve a sync engine, which it could before SQLAlchemy 2.1?"""
+    paths = {engine.site.path, *model.project.closure(model.linted.path)}
+    sources = map(model.project.source, paths)
+    return any("async_fallback" in source.text for source in sources if source is not None)
 
 
 def is_wrapped(model: Model, engine: Made) -> bool:
@@ -129,12 +136,47 @@ def _configured(model: Model, engine: Made) -> Values | None:
     prefix = Constant("sqlalchemy.") if prefixes is None else next(iter(prefixes))
     if not isinstance(prefix, Constant) or len(prefixes or {prefix}) != 1:
         return None
-    found: set[Value] = set()
-    for configuration in invocation.argument_values(model, engine, "configuration", 0) or ():
-        urls = (
-            configuration.get(f"{prefix.value}url") if isinstance(configuration, Mapping) else None
-        )
-        if urls is None:
-            return None
-        found |= urls
-    return frozenset(found) or None
+    key = f"{prefix.value}url"
+    found = _written(model, engine, key)
+    if found is not None:
+        return found
+    for configuration in invocation.argument_values(model, engine, "configuration", 0) or UNKNOWN:
+        urls = configuration.get(key) if isinstance(configuration, Mapping) else None
+        if isinstance(configuration, Made) and configuration.type.endswith(".get_section"):
+            urls = _main_option(model, configuration, key)
+        found = UNKNOWN if urls is None else (found or NOTHING) | urls
+    return found
+
+
+def _written(model: Model, engine: Made, key: str) -> Values | None:
+    """What `configuration[key] = …` stores before the engine is made; unknown where it perhaps does not."""
+    if engine.call is None or engine.frame is None:
+        return None
+    block = engine.frame.block
+    name = invocation.argument(model, engine.call, engine.frame, "configuration", 0)
+    found: Values | None = None
+    for node in block.nodes:
+        match node:
+            case ast.Assign(
+                targets=[ast.Subscript(value=ast.Name(id=stored), slice=ast.Constant(value=slot))]
+            ) if isinstance(name, ast.Name) and (stored, slot) == (name.id, key):
+                certain = block.parents[node] in block.ancestors(engine.call)
+                found = model.values(node.value, engine.frame) if certain else UNKNOWN
+    return found
+
+
+def _main_option(model: Model, section: Made, key: str) -> Values | None:
+    """What `config.set_main_option(key, …)` of an Alembic environment sets, on every way through the file."""
+    module = model.project.module(section.site.path)
+    if module is None:
+        return None
+    frame = model.frame(module.block)
+    found: Values | None = None
+    for call in module.block.calls:
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "set_main_option":
+            option = invocation.argument(model, call, frame, "name", 0)
+            if isinstance(option, ast.Constant) and option.value == key:
+                certain = module.block.statement(call) in module.tree.body
+                given = invocation.argument(model, call, frame, "value", 1)
+                found = model.values(given, frame) if certain else UNKNOWN
+    return found

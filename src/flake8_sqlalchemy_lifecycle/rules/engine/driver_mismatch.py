@@ -132,7 +132,9 @@ def _is_wrong(model: Model, engine: Made) -> bool:
             if name in schemes and not declared.may_be_at_least("sqlalchemy", version)
         }
         return bool(schemes) and schemes <= sync
-    return bool(schemes) and schemes <= (SYNC_ONLY if _is_wrapped(model, engine) else ASYNC_ONLY)
+    if _is_wrapped(model, engine):
+        return bool(schemes) and schemes <= SYNC_ONLY
+    return bool(schemes) and schemes <= ASYNC_ONLY and not urls.falls_back(model, engine)
 
 
 def _is_wrapped(model: Model, engine: Made) -> bool:
