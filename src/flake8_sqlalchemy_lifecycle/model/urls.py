@@ -35,6 +35,8 @@ def url_argument(model: Model, call: ast.Call, frame: Frame) -> ast.expr | None:
 
 def engine_schemes(model: Model, engine: Made) -> Schemes:
     """The schemes of the URLs that an engine's creating call can get."""
+    if _is_left_to_callers(model, engine):
+        return _NOT_KNOWN
     if creator_of(model, engine).endswith("engine_from_config"):
         values = invocation.argument_values(model, engine, "url") or _configured(model, engine)
     else:
@@ -48,6 +50,20 @@ def creator_of(model: Model, engine: Made) -> str:
         return ""
     names = calls.names_of(model, model.values(engine.call.func, engine.frame))
     return min(names, default="").rpartition(".")[2]
+
+
+def _is_left_to_callers(model: Model, engine: Made) -> bool:
+    """Is the URL a parameter, and nothing known of the call? Its default is one of many then."""
+    if engine.call is None or engine.frame is None:
+        return False
+    url = url_argument(model, engine.call, engine.frame)
+    block = engine.frame.block
+    return (
+        isinstance(url, ast.Name)
+        and url.id in block.parameters
+        and engine.frame.argument(url.id) is None
+        and len(block.bindings[url.id]) == 1
+    )
 
 
 def may_hold_url(values: Values) -> bool:

@@ -108,7 +108,7 @@ def _mismatched(
         for made in model.values(call, frame):
             if isinstance(made, Made) and made.call is call and _is_wrong(model, made):
                 yield made
-    if not depth or not (call.args or call.keywords or isinstance(call.func, ast.Attribute)):
+    if not depth:
         return
     for callee in callees:
         for activation in calls.activations(model, callee, call, frame):
