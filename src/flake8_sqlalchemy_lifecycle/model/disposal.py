@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 WORD = "dispose"
 _REGISTRARS = frozenset(
     "callback push_async_callback push push_async_exit enter_context enter_async_context register "
-    "finalize append add_event_handler".split()
+    "finalize append add_event_handler signal add_signal_handler".split()
 )
 _STACKED = frozenset({"enter_context", "enter_async_context", "push", "push_async_exit"})
 _ENDS = re.compile(r"dispose|close|shut|stop|disconnect|teardown|tear_down|clean|finish|release")

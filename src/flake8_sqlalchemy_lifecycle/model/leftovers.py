@@ -15,7 +15,7 @@ from .events import EVENT_WORDS, events_at_hand
 from .knowledge import CREATOR_WORDS, Kind, Role
 from .lifespans import is_lifespan, lifespans_of
 from .lives import Life, lives
-from .scopes import Block
+from .scopes import Block, Module
 from .startup import engines_made
 from .trails import Trails
 from .usage import APP_NAMES, kept_engines, modules_saying, name_of, used_engines
@@ -24,6 +24,8 @@ from .values import Constant, Frame, Made, Value
 if TYPE_CHECKING:
     from ..catalogue import Place
     from .inference import Model
+
+_TAKERS = frozenset({"mount", "Mount", "Host", "AppRunner"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,28 @@ def _answers(model: Model, life: Life) -> bool:
 
 
 def _is_part(model: Model, app: Value) -> bool:
-    """Does the file give the app to another one, or to aiohttp's runner: is it not the whole of the process?"""
-    if not model.linted.may_say("mount", "Mount", "Host", "AppRunner"):
+    """Is the app given to another one, or to aiohttp's runner, and so not the whole of the process?
+
+    Who mounts an app imports it; so the files beside this one and above it are asked too.
+    """
+    site = site_of(app)
+    if site is None:
         return False
-    for call, block in model.linted.calls():
+    near = (file for file in model.project.around(site.path) if file != model.linted.path)
+    for path in (model.linted.path, *near):
+        if _TAKERS.isdisjoint(model.project.identifiers(path)):
+            continue
+        module = model.project.module(path)
+        if module is not None and _is_taken(model, app, module):
+            return True
+    return False
+
+
+def _is_taken(model: Model, app: Value, module: Module) -> bool:
+    for call, block in module.calls():
         name = call.func.attr if isinstance(call.func, ast.Attribute) else None
         name = call.func.id if isinstance(call.func, ast.Name) else name
-        if name in ("mount", "Mount", "Host", "AppRunner"):
+        if name in _TAKERS:
             for argument in (*call.args, *(k.value for k in call.keywords)):
                 if isinstance(argument, ast.Name | ast.Attribute | ast.Call):
                     values = model.values(argument, model.frame(block))
@@ -212,6 +229,7 @@ class _Question:
             yield from self._ended_by(life)
         yield from self._ended_by_events()
         yield from self._ended_by_routers()
+        yield from self._ended_by_programs()
         yield from self._at_exit()
 
     def _ended_by(self, life: Life) -> Iterator[Disposal]:
@@ -254,6 +272,13 @@ class _Question:
         for frame in lifespans_of(self.model, router).frames:
             yield from disposal.of_lifespan(self.model, frame)
 
+    def _ended_by_programs(self) -> Iterator[Disposal]:
+        """A function that serves an app and disposes when the server has ended."""
+        for module in modules_saying(self.model, self.files, (disposal.WORD,)):
+            for block in module.blocks():
+                if any(_serves(call) for call in block.calls):
+                    yield from disposal.of_function(self.model, self.model.frame(block))
+
     def _at_exit(self) -> Iterator[Disposal]:
         for module in modules_saying(self.model, self.files, ("atexit",)):
             for block in module.blocks():
@@ -264,6 +289,16 @@ class _Question:
 def _holds(block: Block, call: ast.Call) -> bool:
     """Does the call stand in the function, or in one inside it?"""
     return any(call is node for node in ast.walk(block.node))
+
+
+def _serves(call: ast.Call) -> bool:
+    """`await server.serve()`, `web.run_app(app)`, `uvicorn.run(app)`: it comes back when the server has ended."""
+    match call.func:
+        case ast.Attribute(attr="serve" | "run_app") | ast.Name(id="serve" | "run_app"):
+            return True
+        case ast.Attribute(value=ast.Name(id="uvicorn"), attr="run"):
+            return True
+    return False
 
 
 def _advice(life: Life) -> str:

@@ -78,6 +78,16 @@ class Project:
             self._sources[path] = None if text is None else Source(path, text)
         return self._sources[path]
 
+    def around(self, path: str) -> tuple[str, ...]:
+        """The Python files beside a file, and those in the folders above it up to the root, from near to far."""
+        found = []
+        folder = os.path.dirname(path)
+        for _ in range(self._files.depth(path)):
+            names = sorted(self._files.folder(folder).files)
+            found += [os.path.join(folder, name) for name in names if name.endswith(".py")]
+            folder = os.path.dirname(folder)
+        return tuple(file for file in found if file != path)
+
     def identifiers(self, path: str) -> frozenset[str]:
         """All words of the file's text, its comments' and strings' too; cached."""
         if path not in self._identifiers:

@@ -81,6 +81,10 @@ def _names_using(module: Module, wanted: set[str], results: bool) -> Iterator[st
 
 def _kept_in(block: Block, wanted: set[str]) -> Iterator[str]:
     """The attributes and globals in which a function keeps what it gets by a wanted name."""
+    if (
+        block.name == "get_bind" and block.method_of is not None
+    ):  # SQLAlchemy calls it, for a session
+        yield block.method_of.name
     for node in block.nodes:
         if isinstance(node, ast.Assign) and _stands_for(node.value, wanted, True):
             for target in node.targets:
