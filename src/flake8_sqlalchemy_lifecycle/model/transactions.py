@@ -21,6 +21,7 @@ _KNOWS = frozenset({"add", "delete", "merge", "refresh", "get", "get_one"})
 """Methods of a session that are given a mapped object, or return one."""
 _DEEPEST = 4
 Resource = Made | Instance
+_Memo = dict[tuple[Frame, "Progress"], "frozenset[Progress]"]
 
 
 class Progress(Enum):
@@ -42,7 +43,7 @@ def progress_at(model: Model, resource: Resource, node: ast.AST, block: Block) -
 
 def is_ended_by(model: Model, resource: Resource, frame: Frame) -> bool:
     """Does the function behind a frame surely end the transaction of `resource`?"""
-    watch = _Watch(model, frame, resource, None)
+    watch = _Watch(model, frame, resource, None, {})
     return Progress.OPEN not in _left(Walk(frame.block, watch).out(Progress.OPEN))
 
 
@@ -51,12 +52,14 @@ class _History:
         self._model = model
         self._resource = resource
         self._asked: set[ast.AST] = set()
+        self._memo: _Memo = {}
 
     def at(self, node: ast.AST, block: Block, depth: int) -> set[Progress]:
         self._asked.add(node)
         found: set[Progress] = set()
         for start in self._at_entry(block, depth):
-            watch = _Watch(self._model, self._model.frame(block), self._resource, node)
+            frame = self._model.frame(block)
+            watch = _Watch(self._model, frame, self._resource, node, self._memo)
             Walk(block, watch).out(start)
             found |= watch.seen
         return found
@@ -78,7 +81,7 @@ class _History:
             module = self._model.project.module(path)
             if module is not None:
                 frame = self._model.frame(module.block)
-                watch = _Watch(self._model, frame, self._resource, None)
+                watch = _Watch(self._model, frame, self._resource, None, self._memo)
                 states = {
                     s for state in states for s in _left(Walk(module.block, watch).out(state))
                 }
@@ -110,12 +113,18 @@ class _Watch:
     """Follows one session or connection through an activation; `seen` is what it was at `place`."""
 
     def __init__(
-        self, model: Model, frame: Frame, resource: Resource, place: ast.AST | None
+        self,
+        model: Model,
+        frame: Frame,
+        resource: Resource,
+        place: ast.AST | None,
+        memo: _Memo,
     ) -> None:
         self._model = model
         self._frame = frame
         self._resource = resource
         self._place = place
+        self._memo = memo
         self._connection = attributes.kind_of(model, resource) is Kind.CONNECTION
         self._objects: set[str] = set()
         self.seen: set[Progress] = set()
@@ -176,12 +185,19 @@ class _Watch:
             for activation in calls.activations(self._model, callee, node, self._frame):
                 if activation.block.yields or activation.block is self._frame.block:
                     continue
-                inner = _Watch(self._model, activation, self._resource, None)
-                left |= _left(Walk(activation.block, inner).out(state))
+                left |= self._followed(activation, state)
         for worst in (Progress.OPEN, Progress.HELD, Progress.EXPIRED, Progress.FREE):
             if worst in left:
                 return worst
         return state
+
+    def _followed(self, activation: Frame, state: Progress) -> frozenset[Progress]:
+        key = activation, state
+        if key not in self._memo:
+            self._memo[key] = frozenset()  # for a function that calls itself
+            inner = _Watch(self._model, activation, self._resource, None, self._memo)
+            self._memo[key] = _left(Walk(activation.block, inner).out(state))
+        return self._memo[key]
 
     def raises(self, node: ast.AST) -> tuple[Way, ...]:
         """What raises leads away from the place: it is not followed."""
