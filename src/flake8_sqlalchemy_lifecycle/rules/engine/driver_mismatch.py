@@ -65,10 +65,12 @@ from ...catalogue import Rule
 from ...finding import Evidence, Finding
 from ...model import attributes, calls, urls
 from ...model.creations import names_that_lead_to_creations
+from ...model.flow import enclosing_withs
 from ...model.inference import Model
 from ...model.knowledge import CREATOR_WORDS, CREATORS
 from ...model.knowledge.drivers import ASYNC_ONLY, SERVES_BOTH_SINCE, SYNC_ONLY
 from ...model.origins import written_at
+from ...model.scopes import Block
 from ...model.values import Frame, Made, Site
 
 RULE = Rule(
@@ -79,6 +81,7 @@ RULE = Rule(
     in_scripts=True,
 )
 _DEPTH = 3
+_TRIES = ("raises", "assertRaises", "assertRaisesRegex", "patch")
 
 
 @RULE.check
@@ -86,7 +89,7 @@ def driver_mismatch(model: Model) -> Iterator[Finding]:
     """Report the calls that make an engine with a driver of the other kind."""
     names = names_that_lead_to_creations(model)
     for call, block in model.linted.calls():
-        if _spelled(call) in names:
+        if _spelled(call) in names and not _is_tried_out(call, block):
             for engine in _mismatched(model, call, model.frame(block), names, _DEPTH):
                 yield _finding(model, call, engine)
                 break
@@ -97,6 +100,14 @@ def _spelled(call: ast.Call) -> str | None:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
     return None
+
+
+def _is_tried_out(call: ast.Call, block: Block) -> bool:
+    """Does a test expect the error, or put something else in the creator's place?"""
+    return any(
+        isinstance(context, ast.Call) and _spelled(context) in _TRIES
+        for context in enclosing_withs(block, call)
+    )
 
 
 def _mismatched(
