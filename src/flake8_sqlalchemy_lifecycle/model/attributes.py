@@ -110,10 +110,10 @@ def is_async(model: Model, value: Value) -> bool:
 
 def of_instance(model: Model, instance: Instance, cls: Cls, name: str) -> Values:
     """An attribute of an instance: set by its methods, by its class, or from outside."""
-    given = invocation.field(model, instance, name)
-    if given - UNKNOWN:
-        return given
-    found: set[Value] = set(given)
+    passed = invocation.field(model, instance, name)
+    if passed - UNKNOWN:
+        return passed
+    found: set[Value] = set(passed)
     for base in mro(model, cls):
         if isinstance(base, Library):
             continue

@@ -118,6 +118,14 @@ def _given(model: Model, node: ast.Call, block: Block, frame: Frame) -> Iterator
                 yield Root(takes.role, function, node, block)
 
 
+def spelled(call: ast.Call) -> str | None:
+    """The name by which a function or method is called."""
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return None
+
+
 def names_of(model: Model, values: Values) -> Iterator[str]:
     """The canonical names of the library functions, methods and classes among values."""
     for value in values:

@@ -53,21 +53,13 @@ def forks(model: Model) -> Iterator[Fork]:
         return
     names = _names(model)
     for call, block in model.linted.calls():
-        if spelled(call) in names:
+        if calls.spelled(call) in names:
             yield from _forked_by(model, call, block)
 
 
 def _can_fork(model: Model) -> bool:
     sources = map(model.project.source, model.project.closure(model.linted.path))
     return any(word in source.text for source in sources if source is not None for word in SOURCES)
-
-
-def spelled(call: ast.Call) -> str | None:
-    """The name by which a function or method is called."""
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return None
 
 
 def _names(model: Model) -> frozenset[str]:
@@ -152,7 +144,7 @@ def _methods_set(model: Model) -> Iterator[object]:
             continue
         module = model.project.module(path)
         for call, block in module.calls() if module is not None else ():
-            if spelled(call) == "set_start_method":
+            if calls.spelled(call) == "set_start_method":
                 frame = model.frame(block)
                 given = invocation.argument(model, call, frame, "method", 0)
                 for value in model.values(given, frame):
@@ -210,7 +202,7 @@ def _initializers(model: Model, pool: Made | Instance) -> Iterator[Child]:
 def _given_to(model: Model, pool: Made | Instance) -> Iterator[tuple[Point, Child]]:
     """The functions that a pool runs: `pool.map(f, …)`, `executor.submit(f)`, `loop.run_in_executor(executor, f)`."""
     for call, block in model.linted.calls():
-        name = spelled(call)
+        name = calls.spelled(call)
         if name not in GIVEN or not isinstance(call.func, ast.Attribute):
             continue
         frame = model.frame(block)
@@ -233,7 +225,7 @@ def _delayed(model: Model, parallel: ast.Call, block: Block) -> Iterator[Child]:
     outer = block.parents.get(parallel)
     frame = model.frame(block)
     for node in ast.walk(outer) if isinstance(outer, ast.Call) and outer.func is parallel else ():
-        if isinstance(node, ast.Call) and spelled(node) == "delayed" and node.args:
+        if isinstance(node, ast.Call) and calls.spelled(node) == "delayed" and node.args:
             yield from _as_children(model, model.values(node.args[0], frame))
 
 
@@ -253,7 +245,7 @@ def hooks_before(model: Model) -> Iterator[Frame]:
             continue
         module = model.project.module(path)
         for call, block in module.calls() if module is not None else ():
-            if spelled(call) == "register_at_fork":
+            if calls.spelled(call) == "register_at_fork":
                 frame = model.frame(block)
                 given = invocation.argument(model, call, frame, "before")
                 if given is not None:

@@ -89,23 +89,16 @@ def driver_mismatch(model: Model) -> Iterator[Finding]:
     """Report the calls that make an engine with a driver of the other kind."""
     names = names_that_lead_to_creations(model)
     for call, block in model.linted.calls():
-        if _spelled(call) in names and not _is_tried_out(call, block):
+        if calls.spelled(call) in names and not _is_tried_out(call, block):
             for engine in _mismatched(model, call, model.frame(block), names, _DEPTH):
                 yield _finding(model, call, engine)
                 break
 
 
-def _spelled(call: ast.Call) -> str | None:
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return None
-
-
 def _is_tried_out(call: ast.Call, block: Block) -> bool:
     """Does a test expect the error, or put something else in the creator's place?"""
     return any(
-        isinstance(context, ast.Call) and _spelled(context) in _TRIES
+        isinstance(context, ast.Call) and calls.spelled(context) in _TRIES
         for context in enclosing_withs(block, call)
     )
 
@@ -127,7 +120,7 @@ def _mismatched(
                 continue
             unaware = model.frame(activation.block)
             for inner in activation.block.calls:
-                if _spelled(inner) in names:
+                if calls.spelled(inner) in names:
                     found = list(_mismatched(model, inner, activation, names, depth - 1))
                     if found and not any(_mismatched(model, inner, unaware, names, depth - 1)):
                         yield from found
