@@ -36,6 +36,7 @@ RETURNS: dict[str, str] = {
     "asyncio.new_event_loop": "asyncio.AbstractEventLoop",
     "multiprocessing.get_context": "multiprocessing.BaseContext",
     "billiard.get_context": "multiprocessing.BaseContext",
+    "torch.get_context": "multiprocessing.BaseContext",
     "multiprocessing.BaseContext.Process": "multiprocessing.Process",
     "multiprocessing.BaseContext.Pool": "multiprocessing.Pool",
 }
