@@ -75,9 +75,11 @@ from collections.abc import Iterator
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
 from ...model import attributes, calls
+from ...model.collisions import Collision, collisions
 from ...model.inference import Model
 from ...model.scopes import Block
-from ...model.tasks import Collision, collisions, is_own, name_of_session
+from ...model.session_uses import SessionUses, is_own, name_of_session
+from ...model.strands import task_strands
 from ...model.values import Frame, Instance, Made
 
 _LAUNCHERS = (
@@ -106,7 +108,7 @@ def session_across_tasks(model: Model) -> Iterator[Finding]:
     for block in model.linted.functions():
         frame = model.frame(block)
         if _may_launch(block):
-            for collision in collisions(model, frame):
+            for collision in _collisions(model, frame):
                 yield _finding(model, frame, collision, collision.launch)
         if not helpers.isdisjoint(block.words):
             yield from _through_helpers(model, frame, helpers)
@@ -140,15 +142,20 @@ def _through_helpers(model: Model, frame: Frame, helpers: frozenset[str]) -> Ite
             for activation in calls.activations(model, callee, call, frame):
                 if not _may_launch(activation.block):
                     continue
-                if any(collisions(model, model.frame(activation.block))):
+                if any(_collisions(model, model.frame(activation.block))):
                     continue  # the callee's own file shows it
-                for collision in collisions(model, activation):
+                for collision in _collisions(model, activation):
                     if is_own(collision.session, {activation}):
                         continue
                     if activation.block.module is model.linted:
                         yield _finding(model, activation, collision, collision.launch)
                     else:
                         yield _finding(model, frame, collision, call)
+
+
+def _collisions(model: Model, frame: Frame) -> Iterator[Collision]:
+    strands = list(task_strands(model, frame))
+    return collisions(SessionUses(model, asynchronous=True), model, frame, strands)
 
 
 def _finding(model: Model, frame: Frame, collision: Collision, place: ast.expr) -> Finding:

@@ -1,0 +1,124 @@
+"""Collisions: sessions that several strands of a function use at the same time."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .flow import are_exclusive, is_within, loops_around, position
+from .session_uses import SessionUses, Use
+from .strands import Strand
+from .values import Coroutine, Frame, Instance, Made, Value
+
+if TYPE_CHECKING:
+    from .inference import Model
+    from .scopes import Block
+
+
+@dataclass(frozen=True, slots=True)
+class Collision:
+    """One session that several strands of a function use at the same time."""
+
+    session: Value
+    launch: ast.Call
+    users: tuple[ast.expr, ...]
+    use: Use
+
+
+def collisions(
+    finder: SessionUses, model: Model, frame: Frame, strands: list[Strand]
+) -> Iterator[Collision]:
+    """The sessions that several strands of a function use at once; the first launch for each session."""
+    block = frame.block
+    strands.sort(key=lambda strand: position(strand.launch))
+    uses = {id(strand): finder.by(strand, frame) for strand in strands}
+    seen: set[Value] = set()
+    for strand in strands:
+        for session, mine in uses[id(strand)].items():
+            if session in seen or _is_one_of_many(block, session):
+                continue
+            users: list[ast.expr] = []
+            if strand.loop is not None and not _is_made_within(block, session, strand.loop):
+                if not all(use.locked for use in mine):
+                    users = [strand.node]
+            for other in strands:
+                theirs = uses[id(other)].get(session, [])
+                if other is not strand and theirs and _at_once(block, strand, other):
+                    if not (all(u.locked for u in mine) and all(u.locked for u in theirs)):
+                        users = users or [strand.node]
+                        users.append(other.node)
+            if not users:
+                rival = _use_beside(finder, model, frame, strand, session)
+                if rival is not None:
+                    users = [strand.node, rival]
+            if users:
+                seen.add(session)
+                yield Collision(session, strand.launch, tuple(users), mine[0])
+
+
+def _at_once(block: Block, one: Strand, other: Strand) -> bool:
+    if are_exclusive(block, one.node, other.node):
+        return False
+    if one.group is other.group:
+        return True
+    first, second = sorted((one, other), key=lambda strand: strand.start)
+    return second.start < first.end
+
+
+def _is_one_of_many(block: Block, session: Value) -> bool:
+    """Is the session made in a loop of the function, so that what looks like one are many?"""
+    node = _creation(block, session)
+    return node is not None and isinstance(
+        next(loops_around(block, node), None),
+        ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp,
+    )
+
+
+def _is_made_within(block: Block, session: Value, loop: ast.AST) -> bool:
+    node = _creation(block, session)
+    return node is not None and is_within(block, node, loop)
+
+
+def _creation(block: Block, session: Value) -> ast.AST | None:
+    """The call of this function that makes the session, if one does."""
+    if not isinstance(session, Made | Instance):
+        return None
+    site = session.context[-1] if session.context else session.site
+    if site.path != block.module.path:
+        return None
+    return next((c for c in block.calls if position(c) == (site.line, site.column)), None)
+
+
+def _use_beside(
+    finder: SessionUses, model: Model, frame: Frame, strand: Strand, session: Value
+) -> ast.expr | None:
+    """A use of the session by the function itself, after it started the strand and before it waited for it."""
+    if strand.start == strand.end:
+        return None
+    block = frame.block
+    for node, used in finder.inside(frame):
+        if used == session and isinstance(node, ast.expr):
+            if strand.start < position(node) < strand.end and not is_within(
+                block, node, strand.launch
+            ):
+                return node
+    for node in block.nodes:
+        if isinstance(node, ast.Await) and strand.start < position(node) < strand.end:
+            for value in model.values(node.value, frame):
+                if isinstance(value, Coroutine):
+                    if session in finder.of(value.frame):
+                        return node.value
+        elif isinstance(node, ast.AsyncWith | ast.With):
+            closes = (node.end_lineno or 0, 1 << 20)
+            if strand.start < closes < strand.end and is_within(block, strand.launch, node):
+                for item in node.items:
+                    entered = (
+                        item.optional_vars if item.optional_vars is not None else item.context_expr
+                    )
+                    if session in model.values(item.context_expr, frame) or (
+                        isinstance(entered, ast.Name) and session in model.lookup(entered.id, frame)
+                    ):
+                        return item.context_expr
+    return None

@@ -1,0 +1,204 @@
+"""Which sessions a strand of code uses, in its own functions and in all that they call."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import attributes, calls, invocation
+from .flow import enclosing_withs
+from .inference import known
+from .knowledge import IO_METHODS, Kind
+from .strands import Strand
+from .values import (
+    Constant,
+    Coroutine,
+    Elements,
+    Frame,
+    Func,
+    Generator,
+    Instance,
+    Made,
+    Manager,
+    Site,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+_MOST_FRAMES = 80
+_IO = frozenset().union(*IO_METHODS.values())
+_RESOURCES = (Kind.SESSION, Kind.CONNECTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A statement that a session sends: the node, the activation, and whether a lock is held meanwhile."""
+
+    node: ast.AST
+    frame: Frame
+    locked: bool
+
+
+Uses = dict[Value, list[Use]]
+
+
+class SessionUses:
+    """Finds uses of sessions and connections: of those of asyncio, of the others, or (None) of both."""
+
+    def __init__(self, model: Model, asynchronous: bool | None) -> None:
+        self._model = model
+        self._asynchronous = asynchronous
+
+    def by(self, strand: Strand, frame: Frame) -> Uses:
+        """The uses of sessions from outside by a strand that runs beside the activation `frame`."""
+        model = self._model
+        uses: Uses = {}
+        for value in strand.values:
+            match value:
+                case Made(origin=origin) if origin is not None and self._is_io(value.type, origin):
+                    locked = _is_locked(model, frame, strand.node)
+                    uses.setdefault(origin, []).append(Use(strand.node, frame, locked))
+                case Coroutine(start):
+                    self._follow(start, uses)
+        for start in strand.frames:
+            self._follow(start, uses)
+        return uses
+
+    def of(self, start: Frame) -> Uses:
+        """The uses of sessions from outside by an activation and all that it calls."""
+        uses: Uses = {}
+        self._follow(start, uses)
+        return uses
+
+    def inside(self, frame: Frame) -> Iterator[tuple[ast.AST, Value]]:
+        """The statements that a function's own code sends through sessions and connections."""
+        model = self._model
+        for node in frame.block.nodes:
+            match node:
+                case ast.Call(func=ast.Attribute(value=receiver, attr=attr)):
+                    if attr in _IO:
+                        for value in model.values(receiver, frame):
+                            kind = attributes.kind_of(model, value)
+                            if self.concerns(value) and kind and attr in IO_METHODS[kind]:
+                                yield node, value
+                case ast.AsyncWith(items=items) | ast.With(items=items):
+                    for item in items:
+                        for value in model.values(item.context_expr, frame):
+                            if self.concerns(value):
+                                yield item.context_expr, value
+
+    def concerns(self, value: Value) -> bool:
+        """Is it a session or connection of the kind looked for, and none that a registry hands out?"""
+        if attributes.kind_of(self._model, value) not in _RESOURCES:
+            return False
+        if self._asynchronous not in (None, attributes.is_async(self._model, value)):
+            return False
+        origin = value.origin if isinstance(value, Made) else None
+        return origin is None or attributes.kind_of(self._model, origin) is not Kind.REGISTRY
+
+    def _is_io(self, dotted: str, receiver: Value) -> bool:
+        kind = attributes.kind_of(self._model, receiver) or Kind.APP
+        method = dotted.rpartition(".")[2]
+        return self.concerns(receiver) and method in IO_METHODS.get(kind, frozenset())
+
+    def _follow(self, start: Frame, uses: Uses) -> None:
+        model = self._model
+        waiting: list[tuple[Frame, bool]] = [(start, False)]
+        seen: set[Frame] = {start}
+        parameters: set[Site] = set()
+        while waiting and len(seen) < _MOST_FRAMES:
+            frame, locked = waiting.pop()
+            parameters |= {Site.of(p.arg, frame.block) for p in frame.block.parameters.values()}
+            for node, session in self.inside(frame):
+                if not is_own(session, seen) and not _is_unknown_argument(session, parameters):
+                    use = Use(node, frame, locked or _is_locked(model, frame, node))
+                    uses.setdefault(session, []).append(use)
+            for node, callee in self._activations_in(frame):
+                if callee not in seen:
+                    seen.add(callee)
+                    waiting.append((callee, locked or _is_locked(model, frame, node)))
+
+    def _activations_in(self, frame: Frame) -> Iterator[tuple[ast.AST, Frame]]:
+        """The project functions that a function runs; of those that are not awaited only for sync sessions."""
+        yield from _awaited_in(self._model, frame)
+        if not self._asynchronous:
+            for step in calls.steps(self._model, frame, _any_name):
+                yield step.node, step.callee
+
+
+def _any_name(_: Set[str]) -> bool:
+    return True
+
+
+def is_own(session: Value, activations: Set[Frame]) -> bool:
+    """Was the session opened by one of these activations, or by what they called?"""
+    frame = session.frame if isinstance(session, Made | Instance) else None
+    while frame is not None:
+        if frame in activations:
+            return True
+        frame = frame.caller
+    return False
+
+
+def _is_unknown_argument(session: Value, parameters: set[Site]) -> bool:
+    """Is the session known only as a parameter of the strand's own functions, not as what was passed for it?"""
+    return isinstance(session, Made | Instance) and session.site in parameters
+
+
+def _awaited_in(model: Model, frame: Frame) -> Iterator[tuple[ast.AST, Frame]]:
+    """The project coroutines, generators and context managers that a function makes or awaits."""
+    for node in frame.block.nodes:
+        if isinstance(node, ast.Call | ast.Await):
+            expression = node.value if isinstance(node, ast.Await) else node
+            for value in model.values(expression, frame):
+                if isinstance(value, Coroutine | Generator | Manager):
+                    yield node, value.frame
+                elif isinstance(value, Elements):
+                    for inner in value.values:
+                        if isinstance(inner, Coroutine):
+                            yield node, inner.frame
+        elif isinstance(node, ast.AsyncWith):
+            for item in node.items:
+                for value in model.values(item.context_expr, frame):
+                    if (
+                        isinstance(value, Instance)
+                        and attributes.kind_of(model, value) not in _RESOURCES
+                    ):
+                        for name in ("__aenter__", "__aexit__"):
+                            for method in attributes.of_instance(model, value, value.cls, name):
+                                if isinstance(method, Func):
+                                    args = calls.entry(model, method).args
+                                    found = model.activation(method, args, frame, node)
+                                    if found is not None:
+                                        yield node, found
+
+
+def _is_locked(model: Model, frame: Frame, node: ast.AST) -> bool:
+    """Does the node run under `async with lock`, or under a semaphore of one?"""
+    for context in enclosing_withs(frame.block, node):
+        for value in model.values(context, frame):
+            if attributes.kind_of(model, value) is Kind.LOCK:
+                return True
+            if isinstance(value, Made) and value.type == "asyncio.Semaphore":
+                if invocation.argument_values(model, value, "value", 0) == frozenset({Constant(1)}):
+                    return True
+    return False
+
+
+def name_of_session(model: Model, frame: Frame, session: Value, use: Use) -> str:
+    """The name by which the function knows the session; else that of the code that uses it."""
+    for node in frame.block.nodes:
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+            if session in known(model.values(node, frame)):
+                return ast.unparse(node)
+    for name in frame.block.parameters:
+        if session in model.lookup(name, frame):
+            return name
+    match use.node:
+        case ast.Call(func=ast.Attribute(value=receiver)):
+            return ast.unparse(receiver)
+    return "the session"

@@ -1,0 +1,65 @@
+"""Where a function waits for what it started: for tasks, futures and threads, by the names that hold them."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from .flow import is_within, position
+
+if TYPE_CHECKING:
+    from .scopes import Block
+
+
+def awaited_at(block: Block, call: ast.Call) -> ast.AST | None:
+    """Where the function waits for a task that it created by `call`; None where it never does."""
+    parent = block.parents.get(call)
+    if isinstance(parent, ast.Await):
+        return None  # awaited at once
+    names = _holders(block, call)
+    waits = [
+        node
+        for node in block.nodes
+        if isinstance(node, ast.Await | ast.AsyncFor)
+        and not is_within(block, call, node)
+        and any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(_waited(node)))
+    ]
+    later = [node for node in waits if position(node) > position(call)]
+    if not later:
+        # `await gather(*[create_task(…) …])`
+        return next((a for a in block.ancestors(call) if isinstance(a, ast.Await)), None)
+    return min(later, key=position)
+
+
+def _waited(node: ast.Await | ast.AsyncFor) -> ast.expr:
+    return node.value if isinstance(node, ast.Await) else node.iter
+
+
+def _holders(block: Block, call: ast.Call) -> set[str]:
+    """The names that hold a task: its own, and those of containers that it is put into."""
+    names: set[str] = set()
+    for ancestor in block.ancestors(call):
+        match ancestor:
+            case ast.Assign(targets=targets):
+                names |= {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name)) | ast.NamedExpr(target=ast.Name(id=name)):
+                names.add(name)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "add")):
+                names.add(name)
+            case ast.AugAssign(target=ast.Name(id=name)):
+                names.add(name)
+        if isinstance(ancestor, ast.stmt):
+            break
+    for other in block.nodes:  # put into a list later, looped over, renamed
+        match other:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id=owner), attr="append" | "add" | "extend"),
+                args=[ast.Name(id=name)],
+            ) if name in names:
+                names.add(owner)
+            case ast.Assign(targets=[ast.Name(id=owner)], value=value):
+                if any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(value)):
+                    names.add(owner)
+            case ast.For(target=ast.Name(id=name), iter=ast.Name(id=owner)) if owner in names:
+                names.add(name)
+    return names
