@@ -13,22 +13,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation
+from .dark import given_away, is_foreign
 from .engines import engines_behind
+from .every_trail import EveryTrail
 from .flow import in_part, position
-from .knowledge import LIBRARIES, STANDARD_LIBRARY, Kind
+from .knowledge import Kind
 from .scopes import Block, Imported
-from .trails import Trails
+from .spelling import arguments, last_name, spelled
 from .values import (
     Bound,
     Cls,
     Coroutine,
-    Elements,
     Entering,
     Frame,
     Func,
     Generator,
     Instance,
-    Items,
     Library,
     Made,
     Manager,
@@ -46,12 +46,12 @@ _REGISTRARS = frozenset(
     "callback push_async_callback push push_async_exit enter_context enter_async_context register "
     "finalize append add_event_handler signal add_signal_handler".split()
 )
+_NEAR = 3  # calls that shutdown code makes so near are followed whatever their name
 _STACKED = frozenset({"enter_context", "enter_async_context", "push", "push_async_exit"})
 _ENDS = re.compile(r"dispose|close|shut|stop|disconnect|teardown|tear_down|clean|finish|release")
-_ONLY_LOOKS = frozenset(
-    {"alembic", "sqladmin", "opentelemetry", "starlette_admin", "structlog", "loguru"}
-)
-"""Libraries that use an engine and leave it to its owner."""
+
+_LATER = ast.Call(ast.Name("partial", ast.Load()), [], [], lineno=1, col_offset=0)
+"""The call by which somebody else calls a partial, with nothing added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _names(model: Model) -> frozenset[str]:
     words = (WORD,)
     trails = model.project.trails.get(words)
     if trails is None:
-        trails = model.project.trails[words] = Trails(model.project, words)
+        trails = model.project.trails[words] = EveryTrail(model.project, words)
     return trails.names(model.linted.path) | {WORD}
 
 
@@ -165,14 +165,13 @@ class _Walk:
             return
         for call in frame.block.calls:
             where = place or call
-            name = _last_name(call.func)
+            name = last_name(call.func)
             if name in _REGISTRARS:
-                arguments = [*call.args, *(k.value for k in call.keywords)]
-                for argument in arguments:
+                for argument in arguments(call):
                     yield from self._later(argument, frame, where, name in _STACKED)
             else:
                 yield from self._handed_over(call, frame, where)
-            if not self.names.isdisjoint(_spelled(call)):
+            if not self.names.isdisjoint(spelled(call)):
                 for callee in self.model.values(call.func, frame):
                     for inner in calls.activations(self.model, callee, call, frame):
                         yield from self.registered(inner, where)
@@ -181,7 +180,10 @@ class _Walk:
         self, argument: ast.expr, frame: Frame, place: ast.AST, entered: bool
     ) -> Iterator[Disposal]:
         """What an argument of a registering call does when its time has come."""
-        for part in ast.walk(argument):
+        partials = [v for v in self.model.values(argument, frame) if isinstance(v, Partial)]
+        for partial in partials:
+            yield from self.called(partial, argument, frame, place)
+        for part in () if partials else ast.walk(argument):
             if isinstance(part, ast.Attribute | ast.Name | ast.Lambda):
                 yield from self._reference(part, frame, place)
         if entered:
@@ -201,17 +203,21 @@ class _Walk:
                     yield from self._left(item.context_expr, frame, place)
 
     def _call(self, node: ast.Call, frame: Frame, place: ast.AST) -> Iterator[Disposal]:
-        if not self.names.isdisjoint(_spelled(node.func)):
+        if last_name(node.func) == "partial":
+            for value in self.model.values(node, frame):
+                yield from self.called(value, node, frame, place)
+            return
+        if frame.depth < _NEAR or not self.names.isdisjoint(spelled(node.func)):
             for callee in self.model.values(node.func, frame):
                 yield from self.called(callee, node, frame, place)
-        elif _ENDS.search(_last_name(node.func) or ""):
+        if _ENDS.search(last_name(node.func) or ""):
             if isinstance(node.func, ast.Name) and _is_imported(node.func.id, frame.block):
                 for callee in self.model.values(node.func, frame):
                     if isinstance(callee, Unknown) or (
-                        isinstance(callee, Library) and _is_foreign(callee.name)
+                        isinstance(callee, Library) and is_foreign(callee.name)
                     ):  # may be code of the project that is not found
                         yield Disposal(None, node, frame, place)
-        for argument in (*node.args, *(k.value for k in node.keywords)):
+        for argument in arguments(node):
             if isinstance(argument, ast.Name | ast.Attribute | ast.Lambda):
                 yield from self._reference(argument, frame, place)
         yield from self._handed_over(node, frame, place)
@@ -222,7 +228,7 @@ class _Walk:
             block = frame.block.inner.get(node)
             if block is not None and not self.names.isdisjoint(block.words):
                 yield from self.body(Frame(block, frame), place)
-        elif not self.names.isdisjoint(_spelled(node)):
+        elif not self.names.isdisjoint(spelled(node)):
             for value in self.model.values(node, frame):
                 if isinstance(value, Func | Partial | Bound | Unknown):
                     yield from self.called(value, node, frame, place)
@@ -240,17 +246,18 @@ class _Walk:
                     yield Disposal(None, node, frame, place)
             case Unknown():
                 if isinstance(node, ast.Call | ast.Attribute | ast.Name):
-                    name = _last_name(node.func if isinstance(node, ast.Call) else node)
+                    name = last_name(node.func if isinstance(node, ast.Call) else node)
                     if name in self.names:
                         yield Disposal(None, node, frame, place)
             case Partial(function):
                 if isinstance(function, Bound):
                     yield from self.called(function, node, frame, place)
-                elif isinstance(node, ast.Call):
-                    for inner in calls.activations(self.model, callee, node, frame):
-                        yield from self.body(inner, place)
                 elif isinstance(function, Func):
-                    yield from self.body(calls.entry(self.model, function), place)
+                    for given in invocation.call(self.model, callee, _LATER, frame):
+                        if isinstance(given, Coroutine):
+                            yield from self.body(given.frame, place)
+                    if not function.block.is_async:
+                        yield from self.body(calls.entry(self.model, function), place)
             case Func():
                 if isinstance(node, ast.Call):
                     for inner in calls.activations(self.model, callee, node, frame):
@@ -292,51 +299,8 @@ class _Walk:
                 yield from self.body(calls.entry(self.model, method), place)
 
     def _handed_over(self, call: ast.Call, frame: Frame, place: ast.AST) -> Iterator[Disposal]:
-        """An engine, or what holds one, goes to code that cannot be read: it may dispose it."""
-        given = [a for a in (*call.args, *(k.value for k in call.keywords)) if _may_hold(a)]
-        if not given or not self._is_dark(call, frame):
-            return
-        for argument in given:
-            for value in self.model.values(argument, frame):
-                for engine in self._held(value):
-                    yield Disposal(engine, call, frame, place)
-
-    def _is_dark(self, call: ast.Call, frame: Frame) -> bool:
-        for callee in self.model.values(call.func, frame):
-            match callee:
-                case Unknown():
-                    return True
-                case Library(name) if _is_foreign(name):
-                    return True
-                case Bound(receiver) if not attributes.kind_of(self.model, receiver):
-                    name = attributes.type_name(self.model, receiver) or ""
-                    if isinstance(receiver, Made) and _is_foreign(name):
-                        return True
-        return False
-
-    def _held(self, value: Value) -> Iterator[Made | None]:
-        match value:
-            case Made() if attributes.kind_of(self.model, value) in (Kind.ENGINE, Kind.MAKER):
-                yield from engines_behind(self.model, value)
-            case Instance(cls) if not self.names.isdisjoint(cls.block.words):
-                yield None
-            case Items(elements):
-                for element in elements:
-                    for inner in element:
-                        yield from self._held(inner)
-            case Elements(values):
-                for inner in values:
-                    yield from self._held(inner)
-
-
-def _may_hold(argument: ast.expr) -> bool:
-    return isinstance(argument, ast.Name | ast.Attribute | ast.Call | ast.List | ast.Tuple)
-
-
-def _is_foreign(name: str) -> bool:
-    """A library that the model knows nothing of (or a module of the project that it did not find)."""
-    top = name.partition(".")[0]
-    return top not in LIBRARIES and top not in STANDARD_LIBRARY and top not in _ONLY_LOOKS
+        for engine in given_away(self.model, call, frame, self.names):
+            yield Disposal(engine, call, frame, place)
 
 
 def _is_imported(name: str, block: Block) -> bool:
@@ -346,22 +310,3 @@ def _is_imported(name: str, block: Block) -> bool:
             return any(isinstance(b.origin, Imported) for b in around.bindings[name])
         around = around.parent
     return False
-
-
-def _last_name(node: ast.AST) -> str | None:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else None
-
-
-def _spelled(node: ast.AST) -> set[str]:
-    """The names and identifier-like strings in an expression."""
-    found: set[str] = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name):
-            found.add(part.id)
-        elif isinstance(part, ast.Attribute):
-            found.add(part.attr)
-        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
-            found.add(part.value)
-    return found

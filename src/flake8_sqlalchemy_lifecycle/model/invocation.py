@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from . import attributes, hints, strings
 from .knowledge import (
+    AWAITED,
     CACHES,
     CONTEXT_MANAGERS,
     CREATORS,
@@ -664,6 +665,9 @@ def _method(model: Model, receiver: Value, name: str, node: ast.Call, frame: Fra
             )
         case Mapping() if name == "values":
             return frozenset({Elements(model.item(receiver, None))})
+        case Mapping() | Elements() if name == "items":
+            pair = Items((UNKNOWN, model.item(receiver, None)))
+            return frozenset({Elements(frozenset({pair}))})
         case Elements() | Items() if name in ("pop", "values", "copy", "get"):
             inner = model.iterated(frozenset({receiver}))
             return inner if name in ("pop", "get") else frozenset({Elements(inner)})
@@ -741,6 +745,9 @@ def awaited(model: Model, value: Value) -> Values:
     match value:
         case Coroutine(frame):
             return returned(model, frame)
+        case Made(type=name) if name in AWAITED:
+            result = AWAITED[name]
+            return UNKNOWN if result is None else frozenset({replace(value, type=result)})
         case Made() | Instance() | Entering():
             return frozenset({value})
     return UNKNOWN

@@ -8,24 +8,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import attributes, disposal
-from .apps import is_same, is_starlette, site_of
+from .answering import answers, is_unclear, may_hold_life
+from .apps import is_starlette, site_of
 from .disposal import Disposal, may_be
 from .event_runs import replacement
-from .events import EVENT_WORDS, events_at_hand
+from .events import events_at_hand
+from .kept import kept_engines, modules_saying
 from .knowledge import CREATOR_WORDS, Kind, Role
 from .lifespans import is_lifespan, lifespans_of
 from .lives import Life, lives
-from .scopes import Block, Module
+from .scopes import Block
 from .startup import engines_made
-from .trails import Trails
-from .usage import APP_NAMES, kept_engines, modules_saying, name_of, used_engines
-from .values import Constant, Frame, Made, Value
+from .usage import name_of, used_engines
+from .values import Frame, Made, Value
 
 if TYPE_CHECKING:
-    from ..catalogue import Place
     from .inference import Model
-
-_TAKERS = frozenset({"mount", "Mount", "Host", "AppRunner"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,7 @@ class Leftover:
     """An engine that nobody disposes: where it is made, where that is reported, and what to do."""
 
     engine: Made
-    place: Place
+    place: ast.expr | ast.stmt
     name: str
     path: str
     line: int
@@ -47,10 +45,10 @@ def leftovers(model: Model) -> Iterator[Leftover]:
     words = frozenset[str]().union(*map(model.project.identifiers, files))
     if words.isdisjoint(CREATOR_WORDS):
         return
-    if not _may_hold_life(model):
+    if not may_hold_life(model):
         return
-    found = [life for life in lives(model) if _answers(model, life)]
-    if not found or any(_is_unclear(model, life) for life in found):
+    found = [life for life in lives(model) if answers(model, life)]
+    if not found or any(is_unclear(model, life) for life in found):
         return
     question = _Question(model, tuple(found), files)
     made = list(question.made_at_start())
@@ -58,63 +56,6 @@ def leftovers(model: Model) -> Iterator[Leftover]:
     left = question.without_disposed([*(each.engine for each in made), *kept])
     yield from (each for each in made if each.engine in left)
     yield from question.used([engine for engine in kept if engine in left])
-
-
-def _may_hold_life(model: Model) -> bool:
-    """Does the linted file say a word by which one gets to an app, to its events, or to a lifespan?"""
-    if model.linted.may_say("asynccontextmanager", *EVENT_WORDS):
-        return True
-    trails = model.project.trails.get(APP_NAMES)
-    if trails is None:
-        trails = model.project.trails[APP_NAMES] = Trails(model.project, APP_NAMES)
-    names = trails.names(model.linted.path) | set(APP_NAMES)
-    return not names.isdisjoint(model.project.identifiers(model.linted.path))
-
-
-def _is_unclear(model: Model, life: Life) -> bool:
-    """May the app have a lifespan that cannot be read?"""
-    if life.app is None:
-        return False
-    is_given = bool(lifespans_of(model, life.app).values - {Constant(None)})
-    return life.unknown or (is_given and not (life.lifespans or life.startups))
-
-
-def _answers(model: Model, life: Life) -> bool:
-    """Has the app a shutdown of its own: no WSGI app, none that another one mounts or that runs inside a program?"""
-    if life.app is None:
-        return True
-    return attributes.is_async(model, life.app) and not _is_part(model, life.app)
-
-
-def _is_part(model: Model, app: Value) -> bool:
-    """Is the app given to another one, or to aiohttp's runner, and so not the whole of the process?
-
-    Who mounts an app imports it; so the files beside this one and above it are asked too.
-    """
-    site = site_of(app)
-    if site is None:
-        return False
-    near = (file for file in model.project.around(site.path) if file != model.linted.path)
-    for path in (model.linted.path, *near):
-        if _TAKERS.isdisjoint(model.project.identifiers(path)):
-            continue
-        module = model.project.module(path)
-        if module is not None and _is_taken(model, app, module):
-            return True
-    return False
-
-
-def _is_taken(model: Model, app: Value, module: Module) -> bool:
-    for call, block in module.calls():
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else None
-        name = call.func.id if isinstance(call.func, ast.Name) else name
-        if name in _TAKERS:
-            for argument in (*call.args, *(k.value for k in call.keywords)):
-                if isinstance(argument, ast.Name | ast.Attribute | ast.Call):
-                    values = model.values(argument, model.frame(block))
-                    if any(is_same(value, app) for value in values):
-                        return True
-    return False
 
 
 class _Question:
@@ -202,16 +143,17 @@ class _Question:
         return life.node, life
 
     def _leftover(self, engine: Made, place: ast.AST, life: Life) -> Leftover:
+        assert isinstance(place, ast.expr | ast.stmt)
         site = engine.site
         module = self.model.project.module(site.path)
         path = module.display if module is not None else site.path
         return Leftover(
             engine,
-            place,  # type: ignore[arg-type]
+            place,
             name_of(self.model, engine),
             path,
             site.line,
-            module is not self.model.linted or site.line != getattr(place, "lineno", 0),
+            module is not self.model.linted or site.line != place.lineno,
             _advice(life),
         )
 

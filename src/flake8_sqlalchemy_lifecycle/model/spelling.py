@@ -1,0 +1,30 @@
+"""What an expression spells, before anything is inferred: cheap, and enough to pass over most of a file."""
+
+from __future__ import annotations
+
+import ast
+
+
+def last_name(node: ast.AST) -> str | None:
+    """`c` of `a.b.c` and of `c`; None for other expressions."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def spelled(node: ast.AST) -> set[str]:
+    """The names in an expression, and its strings, which may be names for `getattr`."""
+    found: set[str] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name):
+            found.add(part.id)
+        elif isinstance(part, ast.Attribute):
+            found.add(part.attr)
+        elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+            found.add(part.value)
+    return found
+
+
+def arguments(call: ast.Call) -> list[ast.expr]:
+    """All that a call passes, by position and by keyword."""
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
