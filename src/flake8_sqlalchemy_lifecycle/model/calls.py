@@ -43,6 +43,11 @@ _HANDS_OVER = {
 """Library functions that run the function that they get: the index of that argument."""
 
 
+_TAKING = frozenset(name.rpartition(".")[2] for name in TAKES)
+_DECORATING = frozenset(name.rpartition(".")[2] for name in DECORATORS)
+Interesting = Callable[[frozenset[str] | set[str]], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
     """A function that a framework runs, and the place in the file that makes it so."""
@@ -62,17 +67,26 @@ class Step:
     callee: Frame
 
 
-def roots(model: Model) -> Iterator[Root]:
-    """The functions that the linted file gives to frameworks, in the order of the text."""
+def roots(model: Model, interesting: Interesting | None = None) -> Iterator[Root]:
+    """The functions that the linted file gives to frameworks, in the order of the text.
+
+    Where `interesting` is given, only what spells a name that it wants is looked at.
+    """
+    renamed = model.linted.renamed
     for block in model.linted.blocks():
         frame = model.frame(block)
         for node in block.nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield from _decorated(model, node, block, frame)
+                if interesting is None or interesting(block.inner[node].words):
+                    yield from _decorated(model, node, block, frame)
             elif isinstance(node, ast.ClassDef):
-                yield from _dispatched(model, node, block, frame)
+                if interesting is None or interesting(block.inner[node].words):
+                    yield from _dispatched(model, node, block, frame)
             elif isinstance(node, ast.Call):
-                yield from _given(model, node, block, frame)
+                name = spelled(node)
+                if name in _TAKING or name in renamed:
+                    if interesting is None or interesting(_spelled(node)):
+                        yield from _given(model, node, block, frame)
 
 
 def _decorated(
@@ -82,6 +96,9 @@ def _decorated(
     seen: set[Role] = set()
     for decorator in node.decorator_list:
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        word = getattr(target, "attr", getattr(target, "id", None))
+        if word not in _DECORATING and word not in model.linted.renamed:
+            continue
         for name in names_of(model, model.values(target, frame)):
             role = DECORATORS.get(name)
             if role is not None and role not in seen:
@@ -192,9 +209,7 @@ def activations_of(model: Model, block: Block) -> tuple[Frame, ...]:
     return tuple(found)
 
 
-def steps(
-    model: Model, frame: Frame, interesting: Callable[[frozenset[str] | set[str]], bool]
-) -> Iterator[Step]:
+def steps(model: Model, frame: Frame, interesting: Interesting) -> Iterator[Step]:
     """The project functions that a function runs: called, injected, entered, read as properties, handed to a thread.
 
     Only expressions with a name that is `interesting` are looked at: a callable gets the names that an expression
@@ -269,7 +284,7 @@ def _handed_over(
     model: Model,
     node: ast.Call,
     frame: Frame,
-    interesting: Callable[[frozenset[str] | set[str]], bool],
+    interesting: Interesting,
 ) -> Iterator[Step]:
     if not any(
         isinstance(a, ast.Name | ast.Attribute) and interesting(_spelled(a)) for a in node.args
@@ -317,9 +332,7 @@ def _entered_steps(model: Model, node: ast.expr, frame: Frame) -> Iterator[Step]
                         yield Step(node, frame, found)
 
 
-def _injected_steps(
-    model: Model, frame: Frame, interesting: Callable[[frozenset[str] | set[str]], bool]
-) -> Iterator[Step]:
+def _injected_steps(model: Model, frame: Frame, interesting: Interesting) -> Iterator[Step]:
     """The dependencies in a function's parameters."""
     closure = frame.closure or frame
     for parameter in frame.block.parameters.values():

@@ -14,27 +14,57 @@ from .values import Constant, Frame, Func, Library, Made
 
 if TYPE_CHECKING:
     from .inference import Model
+    from .scopes import Block, Module
 
 CREATION_WORDS = CREATOR_WORDS
+_MOST_NAMES = 150
 _INPUT = frozenset({"flask.request", "quart.request", "starlette.Request"})
 
 
 def names_that_lead_to_creations(model: Model) -> frozenset[str]:
-    """The names by which the linted file can get to a creation of an engine, the creators' own included."""
+    """The names by which the linted file can get to a creation of an engine that runs at each call."""
     project = model.project
     trails = project.trails.get(CREATOR_WORDS)
     if trails is None:
-        trails = project.trails[CREATOR_WORDS] = Trails(project, CREATOR_WORDS)
-    return trails.names(model.linted.path) | frozenset(CREATOR_WORDS)
+        trails = Trails(project, CREATOR_WORDS, starts=_functions_that_create, most=_MOST_NAMES)
+        project.trails[CREATOR_WORDS] = trails
+    return trails.names(model.linted.path)
+
+
+def _functions_that_create(module: Module) -> Iterator[Block]:
+    """The functions that make an engine each time they run, as far as the code's words tell."""
+    creators = module.spellings(*CREATOR_WORDS)
+    for block in module.functions():
+        if creators.isdisjoint(block.words) or _has_cache_above(block):
+            continue
+        for call in block.calls:
+            if called_name(call) in creators and not is_tested_and_kept(block, call):
+                yield block
+                break
+
+
+def _has_cache_above(block: Block) -> bool:
+    decorators = getattr(block.node, "decorator_list", ())
+    names = {
+        n.attr if isinstance(n, ast.Attribute) else getattr(n, "id", "")
+        for d in decorators
+        for n in ast.walk(d)
+    }
+    return not names.isdisjoint(("cache", "lru_cache", "cached_property", "cached"))
+
+
+def called_name(call: ast.Call) -> str | None:
+    """The last word of what is called: `engine` for `db.engine()`."""
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr
+    return call.func.id if isinstance(call.func, ast.Name) else None
 
 
 def creations_in(model: Model, frame: Frame) -> Iterator[Made]:
     """The engines that a function's own code makes each time it runs: not those that it keeps after a test."""
-    names = names_that_lead_to_creations(model)
+    creators = frame.block.module.spellings(*CREATOR_WORDS)
     for call in frame.block.calls:
-        name = call.func.id if isinstance(call.func, ast.Name) else None
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else name
-        if name not in names:
+        if called_name(call) not in creators:
             continue
         for value in model.values(call, frame):
             if isinstance(value, Made) and value.call is call:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation
-from .calls import Root, Step
+from .calls import Interesting, Root, Step
 from .flow import is_tested_and_kept
 from .inference import known
 from .knowledge import CACHES, DECORATORS, DISPATCHED, Kind, Role
@@ -18,7 +18,8 @@ from .values import Cls, Coroutine, Frame, Func, Generator, Instance, Library, M
 if TYPE_CHECKING:
     from .inference import Model
 
-Interesting = Callable[[frozenset[str] | set[str]], bool]
+
+_LONGEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def walk(model: Model, start: Frame, interesting: Interesting) -> Iterator[Path]
     while waiting:
         path = waiting.pop(0)
         yield path
+        if len(path.steps) >= _LONGEST:
+            continue
         for step in calls.steps(model, path.end, interesting):
             if step.callee not in seen and not is_cached(model, step):
                 seen.add(step.callee)
@@ -101,13 +104,15 @@ def _is_plain(model: Model, owner: Block) -> bool:
 # functions that run once per request, as their own file shows
 
 
-def request_roots(model: Model) -> Iterator[Root]:
-    """The functions of, or named in, the linted file that run once per request."""
-    for root in calls.roots(model):
+def request_roots(model: Model, interesting: Interesting) -> Iterator[Root]:
+    """The functions of, or named in, the linted file that run once per request and spell a wanted name."""
+    for root in calls.roots(model, interesting):
         if root.role is Role.REQUEST:
             yield root
     for block in model.linted.functions():
-        if has_dependencies(model, block) and block.parent is not None:
+        if not interesting(block.words) or block.parent is None:
+            continue
+        if has_dependencies(model, block):
             yield Root(Role.REQUEST, as_function(model, block), block.node, block.parent)
 
 

@@ -571,6 +571,11 @@ class Module:
             for call in block.calls:
                 yield call, block
 
+    @cached_property
+    def renamed(self) -> frozenset[str]:
+        """The names that an `as` of this file introduces."""
+        return frozenset(re.findall(r"\bas\s+(\w+)", self.source.text))
+
     def functions_saying(self, *names: str) -> frozenset[str]:
         """The names of the functions whose code uses one of these names."""
         found = self._saying.get(names)

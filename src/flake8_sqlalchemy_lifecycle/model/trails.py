@@ -3,65 +3,142 @@
 Following every call of every handler would read the whole application for each file. Few functions lead to, say, the
 creation of an engine; whoever gets there must spell one of their names. So the names are collected backwards from the
 places, by words alone, and the model looks only at calls that use one. The sieve may let through too much, never too
-little: what it lets through is then followed exactly.
+little (but for code that is farther away than the nearest few hundred names): what it lets through is then followed
+exactly.
+
+What a file may spell depends on the files that it imports and on nothing else: names go up the import graph, and files
+that import each other share theirs.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from .project import Project
 from .scopes import Block, Module
 
-_TOO_MANY = 600
+_MOST_NAMES = 600
+_FEW = 24  # so many names are looked for in a text; more in the set of its identifiers
+Distances = dict[str, int]
 
 
 class Trails:
-    """The names that lead to places whose code holds one of `words`; grows with the files asked about.
+    """The names that lead to places whose code holds one of `words`, for each file.
 
     With `results` also those that hold what such a call gives: `engine` of `engine = create_engine(…)`.
+    `starts` narrows the places down: it yields the functions of a module from which the trails set out. Where more
+    than `most` names lead to the places, the nearest are kept.
     """
 
-    def __init__(self, project: Project, words: tuple[str, ...], results: bool = False) -> None:
+    def __init__(
+        self,
+        project: Project,
+        words: tuple[str, ...],
+        results: bool = False,
+        starts: Callable[[Module], Iterator[Block]] | None = None,
+        most: int = _MOST_NAMES,
+    ) -> None:
         self._project = project
         self._words = words
         self._results = results
-        self._names: set[str] = set()
-        self._files: dict[
-            str, set[str]
-        ] = {}  # file → names (of this trail) that its blocks were searched for
-        self._closures: set[str] = set()
+        self._starts = starts
+        self._most = most
+        self._visible: dict[str, Distances] = {}
 
     def names(self, path: str) -> frozenset[str]:
         """The names by which the file at `path` and what it imports get to the places."""
-        if path not in self._closures:
-            self._closures.add(path)
-            for file in self._project.closure(path):
-                self._closures.add(file)
-                self._files.setdefault(file, set())
-            self._spread()
-        return frozenset(self._names)
+        if path not in self._visible:
+            for group in _import_groups(self._project, path, self._visible):
+                names = self._names_of(group)
+                self._visible.update(dict.fromkeys(group, names))
+        return frozenset(self._visible[path])
 
-    def _spread(self) -> None:
-        growing = True
-        while growing and len(self._names) < _TOO_MANY:
-            growing = False
-            for file, searched in self._files.items():
-                wanted = {*self._words, *self._names} - searched
-                if not wanted:
-                    continue
-                searched |= wanted
-                present = wanted & self._project.identifiers(file)
-                if not present:
-                    continue
-                module = self._project.module(file)
-                if module is None:
-                    continue
-                for name in _names_using(module, present, self._results):
-                    if name not in self._names and name not in self._words:
-                        self._names.add(name)
-                        growing = True
+    def _names_of(self, group: list[str]) -> Distances:
+        """The names for files that import each other, from those of all other files that they import."""
+        found: Distances = {}
+        for file in group:
+            for imported in self._project.imported(file):
+                for name, distance in self._visible.get(imported, {}).items():
+                    found[name] = min(distance, found.get(name, distance))
+        for file in group:
+            for name in self._set_out(file):
+                found[name] = 0
+        return self._spread(group, found)
+
+    def _spread(self, group: list[str], found: Distances) -> Distances:
+        """Follow the names through the files of a group, the nearest first, until there are too many."""
+        distance = 0
+        while found and distance <= max(found.values()):
+            wanted = {name for name, away in found.items() if away == distance}
+            new: set[str] = set()
+            for file in group:
+                new.update(name for name in self._named(file, wanted) if name not in found)
+                if len(found) + len(new) > self._most:
+                    return found
+            distance += 1
+            found.update(dict.fromkeys(sorted(new), distance))
+        return found
+
+    def _set_out(self, file: str) -> Iterator[str]:
+        source = self._project.source(file)
+        if source is None or not any(word in source.text for word in self._words):
+            return
+        if self._starts is None:
+            yield from self._words
+            return
+        module = self._project.module(file)
+        for block in self._starts(module) if module is not None else ():
+            yield _callable_name(block)
+
+    def _named(self, file: str, wanted: set[str]) -> Iterator[str]:
+        """The names that a file gives to what uses a wanted one."""
+        source = self._project.source(file)
+        if source is None or not wanted:
+            return
+        if len(wanted) <= _FEW:
+            present = {name for name in wanted if name in source.text}
+        else:
+            present = wanted & self._project.identifiers(file)
+        module = self._project.module(file) if present else None
+        if module is not None:
+            yield from _names_using(module, present, self._results)
+
+
+def _import_groups(project: Project, start: str, done: dict[str, Distances]) -> Iterator[list[str]]:
+    """The files that `start` reaches by imports, but for those that are done, in groups: imported ones first.
+
+    A group is a file, or several that import each other (Tarjan's strongly connected components, without recursion).
+    """
+    index: dict[str, int] = {start: 0}
+    low: dict[str, int] = {start: 0}
+    stack: list[str] = [start]
+    on_stack: set[str] = {start}
+    work: list[tuple[str, Iterator[str]]] = [(start, iter(project.imported(start)))]
+    while work:
+        file, imports = work[-1]
+        for other in imports:
+            if other in done:
+                continue
+            if other not in index:
+                index[other] = low[other] = len(index)
+                stack.append(other)
+                on_stack.add(other)
+                work.append((other, iter(project.imported(other))))
+                break
+            if other in on_stack:
+                low[file] = min(low[file], index[other])
+        else:
+            work.pop()
+            if work:
+                importer = work[-1][0]
+                low[importer] = min(low[importer], low[file])
+            if low[file] == index[file]:
+                at = stack.index(file)
+                group = sorted(stack[at:])
+                del stack[at:]
+                on_stack.difference_update(group)
+                yield group
 
 
 def _names_using(module: Module, wanted: set[str], results: bool) -> Iterator[str]:

@@ -87,7 +87,7 @@ _TRIES = ("raises", "assertRaises", "assertRaisesRegex", "patch")
 @RULE.check
 def driver_mismatch(model: Model) -> Iterator[Finding]:
     """Report the calls that make an engine with a driver of the other kind."""
-    names = names_that_lead_to_creations(model)
+    names = names_that_lead_to_creations(model) | model.linted.spellings(*CREATOR_WORDS)
     for call, block in model.linted.calls():
         if calls.spelled(call) in names and not _is_tried_out(call, block):
             for engine in _mismatched(model, call, model.frame(block), names, _DEPTH):

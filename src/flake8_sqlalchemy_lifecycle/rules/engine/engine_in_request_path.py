@@ -65,7 +65,7 @@ Handlers that are registered in a way that the linter does not know, and calls t
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from ...catalogue import Rule
@@ -128,8 +128,9 @@ def engine_in_request_path(model: Model) -> Iterator[Finding]:
     names = names_that_lead_to_creations(model)
     if not any(name in model.linted.source.text for name in names):
         return
+    words = names | model.linted.spellings(*CREATION_WORDS)
     first: dict[object, _Cause] = {}
-    for cause in (*_from_requests(model, names), *_from_providers(model, names)):
+    for cause in (*_from_requests(model, words), *_from_providers(model, words)):
         known = first.get(cause.engine.site)
         if known is None or position(cause.place) < position(known.place):
             first[cause.engine.site] = cause
@@ -137,31 +138,40 @@ def engine_in_request_path(model: Model) -> Iterator[Finding]:
         yield _finding(model, cause)
 
 
-def _from_requests(model: Model, names: frozenset[str]) -> Iterator[_Cause]:
-    for root in paths.request_roots(model):
+def _from_requests(model: Model, words: frozenset[str]) -> Iterator[_Cause]:
+    def interesting(spelled: Set[str]) -> bool:
+        return not words.isdisjoint(spelled)
+
+    for root in paths.request_roots(model, interesting):
         start = calls.entry(model, root.function)
         if is_made_once(model, root.function):
             continue
-        for path in paths.walk(model, start, lambda words: not names.isdisjoint(words)):
-            if any(
-                frame.block.module is not model.linted
-                and paths.runs_per_request(model, frame.block)
-                for frame in path.frames
-            ):
-                continue  # that file is reported for it
-            yield from _causes(model, path, root.node)
+        for path in paths.walk(model, start, interesting):
+            causes = list(_causes(model, path, root.node))
+            if causes and not _is_reported_elsewhere(model, path):
+                yield from causes
 
 
-def _from_providers(model: Model, names: frozenset[str]) -> Iterator[_Cause]:
+def _is_reported_elsewhere(model: Model, path: Path) -> bool:
+    """Does the path lead through a function of another file which that file shows to run per request?"""
+    return any(
+        frame.block.module is not model.linted and paths.runs_per_request(model, frame.block)
+        for frame in path.frames
+    )
+
+
+def _from_providers(model: Model, words: frozenset[str]) -> Iterator[_Cause]:
     for block in model.linted.functions():
-        if names.isdisjoint(block.words) or not paths.provides_session(model, block):
+        if words.isdisjoint(block.words) or not (block.yields or block.returns):
             continue
         function = paths.as_function(model, block)
         if is_made_once(model, function) or _is_named_elsewhere(model, block):
             continue
         start = calls.entry(model, function)
-        for path in paths.walk(model, start, lambda words: not names.isdisjoint(words)):
-            yield from _causes(model, path, block.node)
+        for path in paths.walk(model, start, lambda spelled: not words.isdisjoint(spelled)):
+            causes = list(_causes(model, path, block.node))
+            if causes and paths.provides_session(model, block):
+                yield from causes
 
 
 def _causes(model: Model, path: Path, root: ast.AST) -> Iterator[_Cause]:
