@@ -6,12 +6,12 @@ import ast
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from . import calls
+from . import calls, handlers
 from .inference import Model, known
 from .knowledge import IO_METHODS, Kind
 from .scopes import Block
 from .sought import Sought
-from .values import Entering, Frame, Library, Value
+from .values import Entering, Frame, Value
 from .ways import RAISED, Outcome, Walk, Way
 
 CLOSES = frozenset({"close", "aclose", "reset", "invalidate", "__exit__", "__aexit__"})
@@ -223,25 +223,11 @@ class SessionWatch:
 
     def swallows(self, context: ast.expr) -> bool:
         """`contextlib.suppress`."""
-        return isinstance(context, ast.Call) and Library("contextlib.suppress") in (
-            self._model.values(context.func, self._frame)
-        )
+        return handlers.swallows(self._model, self._frame, context)
 
     def catches(self, handler: ast.ExceptHandler, way: Way) -> bool | None:
         """`except Exception` gets every error, and no cancellation."""
-        if handler.type is None:
-            return True
-        types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-        names = {
-            name.rpartition(".")[2]
-            for node in types
-            for name in calls.names_of(self._model, self._model.values(node, self._frame))
-        }
-        if "BaseException" in names:
-            return True
-        if way is Way.CANCELLED:
-            return "CancelledError" in names
-        return True if "Exception" in names else None
+        return handlers.catches(self._model, self._frame, handler, way)
 
     def chosen(self, test: ast.expr, branches: list[Outcome[State]]) -> list[Outcome[State]]:
         """`if session is not None: session.close()`: the branch that gives it back.

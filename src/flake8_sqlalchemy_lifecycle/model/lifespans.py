@@ -227,7 +227,7 @@ def is_lifespan(model: Model, block: Block) -> bool:
     if any(is_app(model, value) for value in values):
         return True
     return (
-        parameter.arg.annotation is None
+        not values - UNKNOWN
         and parameter.arg.arg in _APP_NAMES
         and (bool(names & CONTEXT_MANAGERS) or not names)
     )

@@ -1,0 +1,43 @@
+"""The dispose follows a bare yield: an exception that comes in there passes it over.
+
+Here the lifespan of a router fails at its end, and the connections of the engine stay open.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+logger = logging.getLogger(__name__)
+engine = create_async_engine("sqlite+aiosqlite:///notes.db")
+
+
+@asynccontextmanager
+async def report_usage(_app: FastAPI) -> AsyncIterator[None]:
+    yield
+    raise ConnectionError("the metrics server is gone")
+
+
+@asynccontextmanager
+async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async with engine.begin() as connection:
+        await connection.execute(text("create table if not exists notes (body text)"))
+    yield
+    logger.info("stopping")
+    await engine.dispose()
+
+
+app = FastAPI(lifespan=lifespan)
+router = APIRouter(lifespan=report_usage)
+
+
+@router.get("/notes/count")
+async def count_notes() -> int:
+    async with engine.connect() as connection:
+        return await connection.scalar(text("select count(*) from notes")) or 0
+
+
+app.include_router(router)
