@@ -69,9 +69,21 @@ class _Search:
             self.seen.add(frame)
             if not self._leads(frame.block.words):
                 continue
+            self._injected(frame)
             self._look(frame)
             if self.missing:
                 waiting += [s.callee for s in calls.steps(self.model, frame, self._leads)]
+
+    def _injected(self, frame: Frame) -> None:
+        """Looks at what the parameters get: a handler that is given a session or maker uses it."""
+        for parameter in frame.block.parameters.values():
+            said = [part for part in (parameter.arg.annotation, parameter.default) if part]
+            if any(self._leads(spelled(part)) for part in said):
+                for value in invocation.parameter(self.model, parameter, frame):
+                    kind = attributes.kind_of(self.model, value)
+                    if kind in (*_USES, Kind.REGISTRY, Kind.MAKER):
+                        for engine in engines_behind(self.model, value):
+                            self._found(engine)
 
     def _look(self, frame: Frame) -> None:
         parents = frame.block.parents
