@@ -215,6 +215,14 @@ def _aliases(node: ast.AST, block: Block, wanted: set[str], results: bool) -> It
                 yield node.name.id  # type: ignore[attr-defined]
 
 
+def _is_class(node: ast.expr) -> bool:
+    """By its spelling: an instance is used as its class is (`__call__`, `__enter__`)."""
+    return (
+        isinstance(node, ast.Name | ast.Attribute)
+        and getattr(node, "attr", getattr(node, "id", ""))[:1].isupper()
+    )
+
+
 def _stands_for(value: ast.expr, wanted: set[str], results: bool = False) -> bool:
     """Does the expression hand on a wanted function (and not the result of calling it, unless asked for)?"""
     stack: list[ast.AST] = [value]
@@ -222,7 +230,11 @@ def _stands_for(value: ast.expr, wanted: set[str], results: bool = False) -> boo
         node = stack.pop()
         if isinstance(node, ast.Call):
             stack += [*node.args, *(k.value for k in node.keywords)]
-            if results or not isinstance(node.func, ast.Name | ast.Attribute):
+            if (
+                results
+                or _is_class(node.func)
+                or not isinstance(node.func, ast.Name | ast.Attribute)
+            ):
                 stack.append(node.func)
             continue
         if isinstance(node, ast.Name) and node.id in wanted:
