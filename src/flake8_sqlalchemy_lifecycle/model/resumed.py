@@ -41,13 +41,13 @@ def thrown_into(model: Model) -> Iterator[tuple[Frame, Place]]:
 
 def _frames(model: Model, life: Life) -> tuple[Frame, ...]:
     if life.app is None:
-        return tuple(f for f in life.lifespans if not _is_resumed(model, f.block))
+        return tuple(f for f in life.lifespans if not is_resumed(model, f.block))
     if is_starlette(model, life.app) or attributes.type_name(model, life.app) in _THROWS:
         return lifespans_of(model, life.app).frames
     return ()
 
 
-def _is_resumed(model: Model, block: Block) -> bool:
+def is_resumed(model: Model, block: Block) -> bool:
     """Is it written for a framework that only resumes its generators?"""
     if block.parent is not None:
         function = Func(block, model.frame(block.parent))

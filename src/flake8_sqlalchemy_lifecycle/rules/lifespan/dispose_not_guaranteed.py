@@ -103,10 +103,9 @@ def dispose_not_guaranteed(model: Model) -> Iterator[Finding]:
         for skip in skipped(model, lifespan):
             place = skip.place_in(model.linted) or construction
             made = skip.engine.site
-            module = model.project.module(made.path)
-            path = module.display if module is not None else made.path
+            path = model.project.display(made.path)
             name = name_of(model, skip.engine)
-            elsewhere = "" if module is model.linted else f" ({path}:{made.line})"
+            elsewhere = "" if made.path == model.linted.path else f" ({path}:{made.line})"
             where = f" in {skip.where}" if skip.frame.block.module is not model.linted else ""
             message = (
                 f"{name}{elsewhere} is not disposed{where} when something is raised at the yield"
