@@ -18,9 +18,17 @@ _LONGEST = 8
 
 def written_at(model: Model, expression: ast.expr, frame: Frame) -> Site | None:
     """The place of the expression behind names and attributes; None where several can be meant, or none is seen."""
+    found = expression_behind(model, expression, frame)
+    return Site.of(found[0], found[1].block) if found is not None else None
+
+
+def expression_behind(
+    model: Model, expression: ast.expr, frame: Frame
+) -> tuple[ast.expr, Frame] | None:
+    """What names and attributes stand for; None where it can be several things, or is not seen."""
     for _ in range(_LONGEST):
         if not isinstance(expression, ast.Name | ast.Attribute):
-            return Site.of(expression, frame.block)
+            return expression, frame
         bindings = list(_bindings(model, expression, frame))
         for _ in range(_LONGEST):
             if len(bindings) != 1 or not isinstance(bindings[0].origin, Imported):

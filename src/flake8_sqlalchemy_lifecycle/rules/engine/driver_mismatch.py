@@ -65,12 +65,11 @@ from ...catalogue import Rule
 from ...finding import Evidence, Finding
 from ...model import attributes, calls, urls
 from ...model.creations import names_that_lead_to_creations
-from ...model.flow import enclosing_withs
 from ...model.inference import Model
 from ...model.knowledge import CREATOR_WORDS, CREATORS
 from ...model.knowledge.drivers import ASYNC_ONLY, SERVES_BOTH_SINCE, SYNC_ONLY
 from ...model.origins import written_at
-from ...model.scopes import Block
+from ...model.trials import is_tried_out
 from ...model.values import Frame, Made, Site
 
 RULE = Rule(
@@ -81,7 +80,6 @@ RULE = Rule(
     in_scripts=True,
 )
 _DEPTH = 3
-_TRIES = ("raises", "assertRaises", "assertRaisesRegex", "patch")
 
 
 @RULE.check
@@ -89,18 +87,10 @@ def driver_mismatch(model: Model) -> Iterator[Finding]:
     """Report the calls that make an engine with a driver of the other kind."""
     names = names_that_lead_to_creations(model) | model.linted.spellings(*CREATOR_WORDS)
     for call, block in model.linted.calls():
-        if calls.spelled(call) in names and not _is_tried_out(call, block):
+        if calls.spelled(call) in names and not is_tried_out(call, block):
             for engine in _mismatched(model, call, model.frame(block), names, _DEPTH):
                 yield _finding(model, call, engine)
                 break
-
-
-def _is_tried_out(call: ast.Call, block: Block) -> bool:
-    """Does a test expect the error, or put something else in the creator's place?"""
-    return any(
-        isinstance(context, ast.Call) and calls.spelled(context) in _TRIES
-        for context in enclosing_withs(block, call)
-    )
 
 
 def _mismatched(
