@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from . import calls
 from .flow import are_exclusive, is_within, loops_around, position
-from .session_uses import SessionUses, Use
+from .session_uses import SessionUses, Use, is_locked
 from .strands import Strand
-from .values import Coroutine, Frame, Instance, Made, Value
+from .values import Coroutine, Frame, Instance, Made, Value, Values
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -27,9 +28,7 @@ class Collision:
     use: Use
 
 
-def collisions(
-    finder: SessionUses, model: Model, frame: Frame, strands: list[Strand]
-) -> Iterator[Collision]:
+def collisions(finder: SessionUses, frame: Frame, strands: list[Strand]) -> Iterator[Collision]:
     """The sessions that several strands of a function use at once; the first launch for each session."""
     block = frame.block
     strands.sort(key=lambda strand: position(strand.launch))
@@ -50,7 +49,8 @@ def collisions(
                         users = users or [strand.node]
                         users.append(other.node)
             if not users:
-                rival = _use_beside(finder, model, frame, strand, session)
+                locked = all(use.locked for use in mine)
+                rival = _use_beside(finder, frame, strand, session, locked)
                 if rival is not None:
                     users = [strand.node, rival]
             if users:
@@ -59,7 +59,9 @@ def collisions(
 
 
 def _at_once(block: Block, one: Strand, other: Strand) -> bool:
-    if are_exclusive(block, one.node, other.node):
+    if are_exclusive(block, one.node, other.node) or are_exclusive(block, other.node, one.node):
+        return False
+    if one.turns is not None and one.turns == other.turns:
         return False
     if one.group is other.group:
         return True
@@ -92,33 +94,56 @@ def _creation(block: Block, session: Value) -> ast.AST | None:
 
 
 def _use_beside(
-    finder: SessionUses, model: Model, frame: Frame, strand: Strand, session: Value
+    finder: SessionUses, frame: Frame, strand: Strand, session: Value, is_locked_everywhere: bool
 ) -> ast.expr | None:
     """A use of the session by the function itself, after it started the strand and before it waited for it."""
     if strand.start == strand.end:
         return None
-    block = frame.block
+    model, block = finder.model, frame.block
     for node, used in finder.inside(frame):
-        if used == session and isinstance(node, ast.expr):
-            if strand.start < position(node) < strand.end and not is_within(
-                block, node, strand.launch
-            ):
+        if used == session and isinstance(node, ast.expr) and _is_beside(block, node, strand):
+            if not (is_locked_everywhere and is_locked(model, frame, node)):
                 return node
     for node in block.nodes:
-        if isinstance(node, ast.Await) and strand.start < position(node) < strand.end:
-            for value in model.values(node.value, frame):
-                if isinstance(value, Coroutine):
-                    if session in finder.of(value.frame):
-                        return node.value
+        if isinstance(node, ast.Await | ast.Call) and _is_beside(block, node, strand):
+            if any(session in finder.of(activation) for activation in _run_by(finder, node, frame)):
+                return node.value if isinstance(node, ast.Await) else node
         elif isinstance(node, ast.AsyncWith | ast.With):
-            closes = (node.end_lineno or 0, 1 << 20)
-            if strand.start < closes < strand.end and is_within(block, strand.launch, node):
+            if strand.start < _end(node) < strand.end and is_within(block, strand.launch, node):
                 for item in node.items:
-                    entered = (
-                        item.optional_vars if item.optional_vars is not None else item.context_expr
-                    )
-                    if session in model.values(item.context_expr, frame) or (
-                        isinstance(entered, ast.Name) and session in model.lookup(entered.id, frame)
-                    ):
+                    if session in entered(model, item, frame):
                         return item.context_expr
     return None
+
+
+def _is_beside(block: Block, node: ast.AST, strand: Strand) -> bool:
+    return (
+        strand.start < position(node) < strand.end
+        and not is_within(block, node, strand.launch)
+        and not are_exclusive(block, strand.launch, node)
+    )
+
+
+def _run_by(finder: SessionUses, node: ast.Await | ast.Call, frame: Frame) -> Iterator[Frame]:
+    """The activations that the function waits for itself: by `await`, or by a plain call of what is not async."""
+    model = finder.model
+    if isinstance(node, ast.Await):
+        for value in model.values(node.value, frame):
+            if isinstance(value, Coroutine):
+                yield value.frame
+    elif not finder.asynchronous:
+        for callee in model.values(node.func, frame):
+            for activation in calls.activations(model, callee, node, frame):
+                if not activation.block.is_async:
+                    yield activation
+
+
+def entered(model: Model, item: ast.withitem, frame: Frame) -> Values:
+    """What an item of a `with` enters, and what it binds."""
+    target = item.optional_vars
+    bound = model.lookup(target.id, frame) if isinstance(target, ast.Name) else frozenset()
+    return model.values(item.context_expr, frame) | bound
+
+
+def _end(node: ast.AST) -> tuple[int, int]:
+    return getattr(node, "end_lineno", None) or 0, 1 << 20

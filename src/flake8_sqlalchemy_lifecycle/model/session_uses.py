@@ -50,17 +50,17 @@ class SessionUses:
     """Finds uses of sessions and connections: of those of asyncio, of the others, or (None) of both."""
 
     def __init__(self, model: Model, asynchronous: bool | None) -> None:
-        self._model = model
-        self._asynchronous = asynchronous
+        self.model = model
+        self.asynchronous = asynchronous
 
     def by(self, strand: Strand, frame: Frame) -> Uses:
         """The uses of sessions from outside by a strand that runs beside the activation `frame`."""
-        model = self._model
+        model = self.model
         uses: Uses = {}
         for value in strand.values:
             match value:
                 case Made(origin=origin) if origin is not None and self._is_io(value.type, origin):
-                    locked = _is_locked(model, frame, strand.node)
+                    locked = is_locked(model, frame, strand.node)
                     uses.setdefault(origin, []).append(Use(strand.node, frame, locked))
                 case Coroutine(start):
                     self._follow(start, uses)
@@ -76,7 +76,7 @@ class SessionUses:
 
     def inside(self, frame: Frame) -> Iterator[tuple[ast.AST, Value]]:
         """The statements that a function's own code sends through sessions and connections."""
-        model = self._model
+        model = self.model
         for node in frame.block.nodes:
             match node:
                 case ast.Call(func=ast.Attribute(value=receiver, attr=attr)):
@@ -93,20 +93,20 @@ class SessionUses:
 
     def concerns(self, value: Value) -> bool:
         """Is it a session or connection of the kind looked for, and none that a registry hands out?"""
-        if attributes.kind_of(self._model, value) not in _RESOURCES:
+        if attributes.kind_of(self.model, value) not in _RESOURCES:
             return False
-        if self._asynchronous not in (None, attributes.is_async(self._model, value)):
+        if self.asynchronous not in (None, attributes.is_async(self.model, value)):
             return False
         origin = value.origin if isinstance(value, Made) else None
-        return origin is None or attributes.kind_of(self._model, origin) is not Kind.REGISTRY
+        return origin is None or attributes.kind_of(self.model, origin) is not Kind.REGISTRY
 
     def _is_io(self, dotted: str, receiver: Value) -> bool:
-        kind = attributes.kind_of(self._model, receiver) or Kind.APP
+        kind = attributes.kind_of(self.model, receiver) or Kind.APP
         method = dotted.rpartition(".")[2]
         return self.concerns(receiver) and method in IO_METHODS.get(kind, frozenset())
 
     def _follow(self, start: Frame, uses: Uses) -> None:
-        model = self._model
+        model = self.model
         waiting: list[tuple[Frame, bool]] = [(start, False)]
         seen: set[Frame] = {start}
         parameters: set[Site] = set()
@@ -115,18 +115,18 @@ class SessionUses:
             parameters |= {Site.of(p.arg, frame.block) for p in frame.block.parameters.values()}
             for node, session in self.inside(frame):
                 if not is_own(session, seen) and not _is_unknown_argument(session, parameters):
-                    use = Use(node, frame, locked or _is_locked(model, frame, node))
+                    use = Use(node, frame, locked or is_locked(model, frame, node))
                     uses.setdefault(session, []).append(use)
             for node, callee in self._activations_in(frame):
                 if callee not in seen:
                     seen.add(callee)
-                    waiting.append((callee, locked or _is_locked(model, frame, node)))
+                    waiting.append((callee, locked or is_locked(model, frame, node)))
 
     def _activations_in(self, frame: Frame) -> Iterator[tuple[ast.AST, Frame]]:
         """The project functions that a function runs; of those that are not awaited only for sync sessions."""
-        yield from _awaited_in(self._model, frame)
-        if not self._asynchronous:
-            for step in calls.steps(self._model, frame, _any_name):
+        yield from _awaited_in(self.model, frame)
+        if not self.asynchronous:
+            for step in calls.steps(self.model, frame, _any_name):
                 yield step.node, step.callee
 
 
@@ -177,7 +177,7 @@ def _awaited_in(model: Model, frame: Frame) -> Iterator[tuple[ast.AST, Frame]]:
                                         yield node, found
 
 
-def _is_locked(model: Model, frame: Frame, node: ast.AST) -> bool:
+def is_locked(model: Model, frame: Frame, node: ast.AST) -> bool:
     """Does the node run under `async with lock`, or under a semaphore of one?"""
     for context in enclosing_withs(frame.block, node):
         for value in model.values(context, frame):

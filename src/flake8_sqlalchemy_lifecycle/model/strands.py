@@ -44,6 +44,7 @@ class Strand:
 
     `loop` is the loop or comprehension that makes many of them; `launch` is the call that makes them concurrent, and
     those of one `group` run together. `frames` are activations that run although nobody awaits them: in a thread.
+    Those with the same `turns` run one after the other.
     """
 
     node: ast.expr
@@ -54,6 +55,7 @@ class Strand:
     end: Position
     group: ast.AST
     frames: tuple[Frame, ...] = ()
+    turns: Value | None = None
 
 
 def task_strands(model: Model, frame: Frame) -> Iterator[Strand]:

@@ -10,6 +10,8 @@ from .flow import is_within, position
 if TYPE_CHECKING:
     from .scopes import Block
 
+_JOINS = frozenset({"join", "result", "exception", "get", "wait", "cancel"})
+
 
 def awaited_at(block: Block, call: ast.Call) -> ast.AST | None:
     """Where the function waits for a task that it created by `call`; None where it never does."""
@@ -22,13 +24,46 @@ def awaited_at(block: Block, call: ast.Call) -> ast.AST | None:
         for node in block.nodes
         if isinstance(node, ast.Await | ast.AsyncFor)
         and not is_within(block, call, node)
-        and any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(_waited(node)))
+        and _mentions(_waited(node), names)
     ]
     later = [node for node in waits if position(node) > position(call)]
     if not later:
         # `await gather(*[create_task(…) …])`
         return next((a for a in block.ancestors(call) if isinstance(a, ast.Await)), None)
     return min(later, key=position)
+
+
+def joined_at(block: Block, call: ast.Call) -> ast.AST | None:
+    """Where the function waits for a thread or future that it created by `call`; None where it never does.
+
+    That is the `call` itself where its result is asked for at once.
+    """
+    around = block.parents.get(call)
+    if isinstance(around, ast.Attribute) and around.attr in _JOINS:
+        return call
+    names = _holders(block, call)
+    later = [n for n in block.nodes if position(n) > position(call) and _joins(n, names)]
+    return min(later, key=position, default=None)
+
+
+def _joins(node: ast.AST, names: set[str]) -> bool:
+    """Does the node wait for what one of the names holds? Who else gets it may do so too."""
+    match node:
+        case ast.Await(value=value) | ast.AsyncFor(iter=value):
+            return _mentions(value, names)
+        case ast.Call(func=ast.Attribute(value=owner, attr=attr)) if attr in _JOINS:
+            return _mentions(owner, names)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=owner))) if owner in names:
+            return False
+        case ast.Call(func=ast.Attribute(attr="append" | "add" | "extend")):
+            return False
+        case ast.Call(args=args):
+            return any(_mentions(argument, names) for argument in args)
+    return False
+
+
+def _mentions(node: ast.AST, names: set[str]) -> bool:
+    return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node))
 
 
 def _waited(node: ast.Await | ast.AsyncFor) -> ast.expr:
@@ -58,8 +93,11 @@ def _holders(block: Block, call: ast.Call) -> set[str]:
             ) if name in names:
                 names.add(owner)
             case ast.Assign(targets=[ast.Name(id=owner)], value=value):
-                if any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(value)):
+                if _mentions(value, names):
                     names.add(owner)
-            case ast.For(target=ast.Name(id=name), iter=ast.Name(id=owner)) if owner in names:
+            case (
+                ast.For(target=ast.Name(id=name), iter=source)
+                | ast.comprehension(target=ast.Name(id=name), iter=source)
+            ) if _mentions(source, names):
                 names.add(name)
     return names

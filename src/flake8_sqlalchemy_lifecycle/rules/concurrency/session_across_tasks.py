@@ -74,10 +74,10 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
-from ...model import attributes, calls
+from ...model import attributes
 from ...model.collisions import Collision, collisions
 from ...model.inference import Model
-from ...model.scopes import Block
+from ...model.launches import Launches
 from ...model.session_uses import SessionUses, is_own, name_of_session
 from ...model.strands import task_strands
 from ...model.values import Frame, Instance, Made
@@ -104,58 +104,27 @@ _FUNCTIONS = ("gather", "wait", "as_completed", "create_task", "ensure_future", 
 
 @RULE.check
 def session_across_tasks(model: Model) -> Iterator[Finding]:
-    helpers = _launching_helpers(model)
+    launches = Launches(model, _FUNCTIONS, ("async def",))
     for block in model.linted.functions():
         frame = model.frame(block)
-        if _may_launch(block):
+        if launches.may_be_in(block):
             for collision in _collisions(model, frame):
                 yield _finding(model, frame, collision, collision.launch)
-        if not helpers.isdisjoint(block.words):
-            yield from _through_helpers(model, frame, helpers)
-
-
-def _launching_helpers(model: Model) -> frozenset[str]:
-    """The names of the functions at hand that start tasks, as far as the linted file can spell them."""
-    found: set[str] = set()
-    project = model.project
-    for path in project.closure(model.linted.path):
-        source = project.source(path)
-        if source is not None and any(f"{name}(" in source.text for name in _FUNCTIONS):
-            if "async def" in source.text and (module := project.module(path)):
-                names = module.functions_saying(*_FUNCTIONS)
-                found |= {name for name in names if name in model.linted.source.text}
-    return frozenset(found)
-
-
-def _may_launch(block: Block) -> bool:
-    return not block.words.isdisjoint(block.module.spellings(*_FUNCTIONS))
-
-
-def _through_helpers(model: Model, frame: Frame, helpers: frozenset[str]) -> Iterator[Finding]:
-    """Calls that hand a session to a function which cannot know that it is one, and lets tasks share it."""
-    spelled = helpers | model.linted.spellings(*helpers)
-    for call in frame.block.calls:
-        name = getattr(call.func, "attr", getattr(call.func, "id", None))
-        if name not in spelled or not (call.args or call.keywords):
-            continue
-        for callee in model.values(call.func, frame):
-            for activation in calls.activations(model, callee, call, frame):
-                if not _may_launch(activation.block):
+        for call, activation in launches.handed_on(frame):
+            if any(_collisions(model, model.frame(activation.block))):
+                continue  # the callee's own file shows it
+            for collision in _collisions(model, activation):
+                if is_own(collision.session, {activation}):
                     continue
-                if any(_collisions(model, model.frame(activation.block))):
-                    continue  # the callee's own file shows it
-                for collision in _collisions(model, activation):
-                    if is_own(collision.session, {activation}):
-                        continue
-                    if activation.block.module is model.linted:
-                        yield _finding(model, activation, collision, collision.launch)
-                    else:
-                        yield _finding(model, frame, collision, call)
+                if activation.block.module is model.linted:
+                    yield _finding(model, activation, collision, collision.launch)
+                else:
+                    yield _finding(model, frame, collision, call)
 
 
 def _collisions(model: Model, frame: Frame) -> Iterator[Collision]:
     strands = list(task_strands(model, frame))
-    return collisions(SessionUses(model, asynchronous=True), model, frame, strands)
+    return collisions(SessionUses(model, asynchronous=True), frame, strands)
 
 
 def _finding(model: Model, frame: Frame, collision: Collision, place: ast.expr) -> Finding:

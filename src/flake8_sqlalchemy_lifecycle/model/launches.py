@@ -1,0 +1,55 @@
+"""Launches: which functions start something that runs beside them, by the words that they spell."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from . import calls
+from .scopes import Block
+from .values import Frame
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+
+class Launches:
+    """Looks for functions that spell one of `names`, in files of which the text holds one of `signs`."""
+
+    def __init__(self, model: Model, names: tuple[str, ...], signs: tuple[str, ...]) -> None:
+        self._model = model
+        self._names = names
+        self._signs = signs
+        self._helpers = frozenset(self._find_helpers())
+
+    def may_be_in(self, block: Block) -> bool:
+        """Does the function spell one of the names itself?"""
+        return not block.words.isdisjoint(block.module.spellings(*self._names))
+
+    def handed_on(self, frame: Frame) -> Iterator[tuple[ast.Call, Frame]]:
+        """The calls by which a function gives something to a helper that may launch, and what they activate."""
+        if self._helpers.isdisjoint(frame.block.words):
+            return
+        model = self._model
+        spelled = self._helpers | model.linted.spellings(*self._helpers)
+        for call in frame.block.calls:
+            name = getattr(call.func, "attr", getattr(call.func, "id", None))
+            if name not in spelled or not (call.args or call.keywords):
+                continue
+            for callee in model.values(call.func, frame):
+                for activation in calls.activations(model, callee, call, frame):
+                    if self.may_be_in(activation.block):
+                        yield call, activation
+
+    def _find_helpers(self) -> Iterator[str]:
+        """The names of launching functions at hand, as far as the linted file can spell them."""
+        model = self._model
+        for path in model.project.closure(model.linted.path):
+            source = model.project.source(path)
+            if source is None or not any(sign in source.text for sign in self._signs):
+                continue
+            if any(f"{name}(" in source.text for name in self._names):
+                module = model.project.module(path)
+                names = module.functions_saying(*self._names) if module else ()
+                yield from (name for name in names if model.linted.may_say(name))
