@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import attributes
 from .apps import is_same, site_of
 from .events import EVENT_WORDS
-from .every_trail import EveryTrail
+from .trails import EVERY_NAME, Trails
 from .kept import APP_NAMES
 from .lifespans import lifespans_of
 from .lives import Life
@@ -28,7 +28,7 @@ def may_hold_life(model: Model) -> bool:
         return True
     trails = model.project.trails.get(APP_NAMES)
     if trails is None:
-        trails = model.project.trails[APP_NAMES] = EveryTrail(model.project, APP_NAMES)
+        trails = model.project.trails[APP_NAMES] = Trails(model.project, APP_NAMES, most=EVERY_NAME)
     names = trails.names(model.linted.path) | set(APP_NAMES)
     return not names.isdisjoint(model.project.identifiers(model.linted.path))
 

@@ -304,6 +304,7 @@ def _stored(model: Model, store: Binding, cls: Cls, instance: Instance) -> Value
 
 def _outside_stores(model: Model, owner: Value, name: str) -> Iterator[tuple[Frame, ast.expr]]:
     """`expression.name = value` where the expression can be `owner`, in the linted file and the owner's own."""
+    model.cuts += 1
     paths = {model.linted.path}
     if isinstance(owner, Instance):
         paths |= {owner.site.path, owner.cls.block.module.path}
@@ -313,17 +314,10 @@ def _outside_stores(model: Model, owner: Value, name: str) -> Iterator[tuple[Fra
         module = model.project.module(path)
         if module is None or not module.may_say(f".{name} ="):
             continue
-        for block in module.blocks():
-            for node in block.nodes:
-                if not isinstance(node, ast.Assign):
-                    continue
-                for target in node.targets:
-                    if isinstance(target, ast.Attribute) and target.attr == name:
-                        if isinstance(target.value, ast.Name) and target.value.id == "self":
-                            continue
-                        frame = model.frame(block)
-                        if _same(owner, model.values(target.value, frame)):
-                            yield frame, node.value
+        for block, receiver, value in module.attribute_stores.get(name, ()):
+            frame = model.frame(block)
+            if _same(owner, model.values(receiver, frame)):
+                yield frame, value
 
 
 def _same(owner: Value, values: Values) -> bool:
@@ -363,6 +357,7 @@ def _is_app(made: Made) -> bool:
 def _state_slot(model: Model, name: str) -> Values:
     """`app.state.name`: what any file at hand stores there, or a lifespan yields under that key."""
     found: set[Value] = set()
+    model.cuts += 1
     for path in model.project.closure(model.linted.path):
         source = model.project.source(path)
         if source is None or name not in source.text:

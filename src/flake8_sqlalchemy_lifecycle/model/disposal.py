@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from . import attributes, calls, invocation
 from .dark import given_away, is_foreign
 from .engines import engines_behind
-from .every_trail import EveryTrail
+from .trails import EVERY_NAME, Trails
 from .flow import in_part, position
 from .knowledge import Kind
 from .scopes import Block, Imported
@@ -122,7 +122,7 @@ def _names(model: Model) -> frozenset[str]:
     words = (WORD,)
     trails = model.project.trails.get(words)
     if trails is None:
-        trails = model.project.trails[words] = EveryTrail(model.project, words)
+        trails = model.project.trails[words] = Trails(model.project, words, most=EVERY_NAME)
     return trails.names(model.linted.path) | {WORD}
 
 

@@ -27,6 +27,7 @@ from .values import (
 
 if TYPE_CHECKING:
     from .inference import Model
+    from .scopes import Block
 
 _TYPING = ("typing.", "collections.abc.", "typing_extensions.", "contextlib.", "builtins.")
 _COLLECTIONS = frozenset(
@@ -38,6 +39,9 @@ _WRAPPERS = frozenset(
     "AbstractContextManager AbstractAsyncContextManager ContextManager AsyncContextManager".split()
 )
 _MAPPINGS = frozenset("dict Dict Mapping MutableMapping defaultdict".split())
+
+
+_PLAIN = frozenset({"int", "bool", "float", "bytes", "datetime", "Decimal", "UUID"})
 
 
 def annotated(
@@ -72,6 +76,19 @@ def promised(model: Model, frame: Frame) -> Values:
     if frame.block.yields:
         return model.iterated(found)
     return found
+
+
+def promises_nothing_of_note(block: Block) -> bool:
+    """Does the return annotation name a number, a truth value or a list of strings, so that the body need not be read?"""
+    node = block.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or block.yields:
+        return False
+    match node.returns:
+        case ast.Name(id=name):
+            return name in _PLAIN
+        case ast.Subscript(value=ast.Name(id="list" | "List" | "set"), slice=ast.Name(id=name)):
+            return name in _PLAIN or name == "str"
+    return False
 
 
 class _Reader:

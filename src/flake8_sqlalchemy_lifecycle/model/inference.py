@@ -1,7 +1,9 @@
 """Expression → the values that it can have.
 
 A `Model` answers for one linted file and is thrown away with it, so that no answer depends on what was linted before.
-Everything is asked on demand, remembered, and bounded: by call depth, and by a budget of steps.
+Everything is asked on demand, remembered, and bounded: by call depth, and by a budget of steps. What modules and classes
+bind is remembered for the next files too, where no bound cut the answer short and nothing of the linted file went into it:
+`cuts` counts what would spoil that.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ from .values import (
 )
 
 _BUDGET = 400_000
-_DEPTH = 14
+_DEPTH = 8
 _WIDEST = 32
 
 
@@ -64,8 +66,11 @@ class Model:
         self._memo: dict[tuple[ast.AST, Frame], Values] = {}
         self._frames: dict[Block, Frame] = {}
         self.returned: dict[Frame, Values] = {}
+        self.partly_returned: set[Frame] = set()
         self.parsed: dict[ast.Constant, ast.expr | None] = {}
         self._steps = _BUDGET
+        self._partial: set[tuple[ast.AST, Frame]] = set()
+        self.cuts = 0
 
     # frames
 
@@ -86,7 +91,10 @@ class Model:
     ) -> Frame | None:
         """The activation of a function called with these arguments; None where the calls are too deep."""
         frame = Frame(function.block, function.closure, args, caller, call)
-        return frame if frame.depth <= _DEPTH else None
+        if frame.depth > _DEPTH:
+            self.cuts += 1
+            return None
+        return frame
 
     # expressions
 
@@ -97,18 +105,30 @@ class Model:
         key = (node, frame)
         found = self._memo.get(key)
         if found is not None:
+            self.cuts += key in self._partial
+            return found
+        shared = frame.caller is None and not frame.args and not frame.block.is_function
+        if shared and (found := self.project.facts.get(key)) is not None:
             return found
         if self._steps <= 0:
+            self.cuts += 1
             return UNKNOWN
         self._steps -= 1
+        cuts = self.cuts
         self._memo[key] = UNKNOWN  # for an expression that leads back to itself
+        self._partial.add(key)
         try:
             found = self._infer(node, frame) or UNKNOWN
             if len(found) > _WIDEST:
                 found = UNKNOWN
         except RecursionError:
+            self.cuts += 1
             found = UNKNOWN
         self._memo[key] = found
+        if self.cuts == cuts:
+            self._partial.discard(key)
+            if shared:
+                self.project.facts[key] = found
         return found
 
     def _infer(self, node: ast.AST, frame: Frame) -> Values:

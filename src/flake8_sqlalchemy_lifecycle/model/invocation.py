@@ -157,16 +157,32 @@ def result(model: Model, function: Func) -> Values:
 def returned(model: Model, frame: Frame) -> Values:
     """What the body behind a frame returns; objects that it made carry the call in their context."""
     found = model.returned.get(frame)
+    if found is not None:
+        model.cuts += frame in model.partly_returned
+        return _out_of(found, frame)
+    found = model.project.returned.get(frame)
     if found is None:
+        cuts = model.cuts
         model.returned[frame] = UNKNOWN  # for a function that calls itself
-        block = frame.block
-        found = model.union(model.values(value, frame) for value in block.returns)
-        if not found - UNKNOWN:
-            found = hints.promised(model, frame) if not block.yields else UNKNOWN
-        if not block.returns and not found - UNKNOWN and not _is_stub(block):
-            found = frozenset({Constant(None)})
+        model.partly_returned.add(frame)
+        found = _body_result(model, frame)
         model.returned[frame] = found
+        if model.cuts == cuts:
+            model.partly_returned.discard(frame)
+            model.project.returned[frame] = found
     return _out_of(found, frame)
+
+
+def _body_result(model: Model, frame: Frame) -> Values:
+    block = frame.block
+    if hints.promises_nothing_of_note(block):
+        return UNKNOWN
+    found = model.union(model.values(value, frame) for value in block.returns)
+    if not found - UNKNOWN:
+        found = hints.promised(model, frame) if not block.yields else UNKNOWN
+    if not block.returns and not found - UNKNOWN and not _is_stub(block):
+        found = frozenset({Constant(None)})
+    return found
 
 
 def yielded(model: Model, frame: Frame) -> Values:

@@ -52,17 +52,19 @@ def caller_name(block: Block) -> str:
     return owner.name if owner is not None and special else block.name
 
 
-def walk(model: Model, start: Frame, interesting: Interesting) -> Iterator[Path]:
+def walk(
+    model: Model, start: Frame, interesting: Interesting, longest: int = _LONGEST
+) -> Iterator[Path]:
     """All activations that `start` leads to, each by a shortest path, itself first.
 
-    What is cached ends a path: it does not run each time.
+    What is cached ends a path: it does not run each time. No path has more than `longest` steps.
     """
     seen = {start}
     waiting = [Path(start, ())]
     while waiting:
         path = waiting.pop(0)
         yield path
-        if len(path.steps) >= _LONGEST:
+        if len(path.steps) >= longest:
             continue
         for step in calls.steps(model, path.end, interesting):
             if step.callee not in seen and not is_cached(model, step):

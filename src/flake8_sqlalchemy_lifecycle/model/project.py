@@ -20,6 +20,7 @@ from .imports import statements
 if TYPE_CHECKING:
     from .scopes import Module
     from .trails import Trails
+    from .values import Frame, Values
     from .versions import Declared
 
 __all__ = ["Project", "Source", "find_root"]
@@ -48,7 +49,6 @@ class Project:
             os.path.normpath(os.path.join(self.root, folder)) for folder in source_roots
         )
         self._target_versions = target_versions
-        self.trails: dict[tuple[str, ...], Trails] = {}
         self._sources: dict[str, Source | None] = {}
         self._identifiers: dict[str, frozenset[str]] = {}
         self._forget()
@@ -58,6 +58,9 @@ class Project:
         self._roots: dict[str, tuple[str, ...]] = {}
         self._ways: dict[tuple[str, str, int], tuple[str, ...]] = {}
         self._imports: dict[str, tuple[str, ...]] = {}
+        self.trails: dict[tuple[str, ...], Trails] = {}
+        self.facts: dict[tuple[ast.AST, Frame], Values] = {}
+        self.returned: dict[Frame, Values] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
         self._remembered = 0
 

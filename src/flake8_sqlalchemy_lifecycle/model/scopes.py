@@ -534,6 +534,9 @@ if TYPE_CHECKING:
     _MakeOrigin = Callable[[Path], Origin]
 
 
+_AS = re.compile(r" as (\w+)")
+
+
 class Module:
     """One parsed file of the linted project."""
 
@@ -572,9 +575,28 @@ class Module:
                 yield call, block
 
     @cached_property
-    def renamed(self) -> frozenset[str]:
-        """The names that an `as` of this file introduces."""
-        return frozenset(re.findall(r"\bas\s+(\w+)", self.source.text))
+    def renamed(self) -> dict[str, str]:
+        """The names that an `as` of this file introduces, with the word before it."""
+        text = self.source.text
+        found = {}
+        for match in _AS.finditer(text):
+            before = text[max(0, match.start() - 80) : match.start()].split()
+            found[match[1]] = before[-1] if before else ""
+        return found
+
+    @cached_property
+    def attribute_stores(self) -> dict[str, list[tuple[Block, ast.expr, ast.expr]]]:
+        """`receiver.name = value` of the whole file but for `self.name`: block, receiver and value, by name."""
+        found: dict[str, list[tuple[Block, ast.expr, ast.expr]]] = {}
+        for block in self.blocks():
+            for node in block.nodes:
+                for target in node.targets if isinstance(node, ast.Assign) else ():
+                    if isinstance(target, ast.Attribute):
+                        receiver = target.value
+                        if not (isinstance(receiver, ast.Name) and receiver.id == "self"):
+                            assert isinstance(node, ast.Assign)
+                            found.setdefault(target.attr, []).append((block, receiver, node.value))
+        return found
 
     def functions_saying(self, *names: str) -> frozenset[str]:
         """The names of the functions whose code uses one of these names."""
@@ -587,8 +609,7 @@ class Module:
 
     def spellings(self, *names: str) -> frozenset[str]:
         """The names, and what imports of this file rename them to."""
-        renamed = re.findall(rf"\b(?:{'|'.join(names)})\s+as\s+(\w+)", self.source.text)
-        return frozenset((*names, *renamed))
+        return frozenset((*names, *(new for new, old in self.renamed.items() if old in names)))
 
     def may_say(self, *words: str) -> bool:
         """Does the text hold one of these words anywhere? Cheap, and only ever errs on the side of yes."""

@@ -19,6 +19,7 @@ from .project import Project
 from .scopes import Block, Module
 
 _MOST_NAMES = 600
+EVERY_NAME = 1 << 20  # for questions where a lost name would make a wrong finding, not a missed one
 _FEW = 24  # so many names are looked for in a text; more in the set of its identifiers
 Distances = dict[str, int]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from . import attributes, calls, invocation, paths
 from .disposal import is_same
 from .engines import engines_behind
-from .every_trail import EveryTrail
+from .trails import EVERY_NAME, Trails
 from .kept import ASYNC_CREATORS
 from .knowledge import DISPATCHED, IO_METHODS, Kind, Role
 from .knowledge import web as frameworks
@@ -53,7 +53,7 @@ class _Search:
         self.seen: set[Frame] = set()
         self.names: frozenset[str] = frozenset()
         if engines:
-            trails = EveryTrail(model.project, ASYNC_CREATORS, results=True)
+            trails = Trails(model.project, ASYNC_CREATORS, results=True, most=EVERY_NAME)
             self.names = trails.names(files[0]) | frozenset(ASYNC_CREATORS)
 
     def _leads(self, words: frozenset[str] | set[str]) -> bool:

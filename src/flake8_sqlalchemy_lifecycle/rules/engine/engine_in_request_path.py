@@ -113,6 +113,8 @@ RULE = Rule(
     ),
 )
 
+_PROVIDER_STEPS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class _Cause:
@@ -168,7 +170,9 @@ def _from_providers(model: Model, words: frozenset[str]) -> Iterator[_Cause]:
         if is_made_once(model, function) or _is_named_elsewhere(model, block):
             continue
         start = calls.entry(model, function)
-        for path in paths.walk(model, start, lambda spelled: not words.isdisjoint(spelled)):
+        for path in paths.walk(
+            model, start, lambda spelled: not words.isdisjoint(spelled), _PROVIDER_STEPS
+        ):
             causes = list(_causes(model, path, block.node))
             if causes and paths.provides_session(model, block):
                 yield from causes
