@@ -63,6 +63,7 @@ class Project:
         self.returned: dict[Frame, Values] = {}
         self._closures: dict[str, tuple[str, ...]] = {}
         self._remembered = 0
+        self.reached: dict[str, frozenset[ast.AST]] = {}
 
     def display(self, path: str) -> str:
         """`path` as messages show it: relative to the root, with slashes."""
