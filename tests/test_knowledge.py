@@ -18,6 +18,8 @@ import pytest
 from flake8_sqlalchemy_lifecycle.model import knowledge
 from flake8_sqlalchemy_lifecycle.model.knowledge import (
     ATTRIBUTES,
+    AWAITED,
+    COROUTINES,
     CREATOR_WORDS,
     CREATORS,
     DECORATORS,
@@ -27,9 +29,11 @@ from flake8_sqlalchemy_lifecycle.model.knowledge import (
     KEEPS_RECEIVER,
     LIBRARIES,
     NAMES,
+    PLAIN,
     REEXPORTS,
     RETURNS,
     SAME_AS,
+    STARTABLES,
     TAKES,
     TYPES,
     VIEWS,
@@ -366,6 +370,80 @@ def must_be_awaited(method: Callable[..., object]) -> bool:
         or inspect.isasyncgenfunction(function)
         or bool(re.fullmatch(r"Async\w*Transaction", returned))
     )
+
+
+SQLMODELS = {"exec": "sqlmodel.AsyncSession"}
+"""Methods in the tables of SQLAlchemy's session that only another library's session has."""
+
+
+def methods(table: dict[str, frozenset[str]]) -> list[tuple[str, str]]:
+    return [(owner, name) for owner, names in table.items() for name in sorted(names)]
+
+
+def method_of(owner: str, name: str) -> Callable[..., object]:
+    found = getattr(look_up(SQLMODELS.get(name, owner)), name)
+    assert callable(found)
+    return found
+
+
+def kind_of_call(method: Callable[..., object]) -> str:
+    """A `coroutine` to await, something `startable` to await or enter, or `plain`."""
+    function = inspect.unwrap(method)
+    if inspect.iscoroutinefunction(function):
+        return "coroutine"
+    if function is not method and inspect.isasyncgenfunction(function):
+        return "startable"
+    returned = str(function.__annotations__.get("return", ""))
+    startable = r"Async(Session)?Transaction|AsyncConnection|_AsyncSessionContextManager.*"
+    return "startable" if re.fullmatch(startable, returned) else "plain"
+
+
+@pytest.mark.parametrize(("owner", "name"), methods(COROUTINES))
+def test_coroutines(owner: str, name: str) -> None:
+    assert kind_of_call(method_of(owner, name)) == "coroutine"
+
+
+@pytest.mark.parametrize(("owner", "name"), methods(STARTABLES))
+def test_startables(owner: str, name: str) -> None:
+    assert kind_of_call(method_of(owner, name)) == "startable"
+
+
+@pytest.mark.parametrize(("owner", "name"), methods(PLAIN))
+def test_plain_methods(owner: str, name: str) -> None:
+    assert kind_of_call(method_of(owner, name)) == "plain"
+
+
+@pytest.mark.parametrize("owner", sorted({*COROUTINES, *STARTABLES, *PLAIN}))
+def test_every_method_is_in_one_of_the_tables(owner: str) -> None:
+    cls = look_up(owner)
+    listed = [*COROUTINES.get(owner, ()), *STARTABLES.get(owner, ()), *PLAIN.get(owner, ())]
+    assert len(listed) == len(set(listed))
+    known = {n for n, _ in inspect.getmembers(cls, inspect.isfunction) if not n.startswith("_")}
+    assert known - set(listed) <= NOT_CALLED.get(owner, set())
+
+
+NOT_CALLED = {
+    "sqlalchemy.AsyncResult": {"partitions"},
+    "sqlalchemy.AsyncScalarResult": {"partitions"},
+    "sqlalchemy.AsyncMappingResult": {"partitions"},
+    "sqlalchemy.AsyncSessionTransaction": {"bound_connection"},
+}
+"""Methods that no table needs: asynchronous generators, and one that nobody awaits by mistake."""
+
+
+@pytest.mark.parametrize("row", sorted(row for row, result in AWAITED.items() if result))
+def test_awaited(row: str) -> None:
+    """The result's type stands in the return annotation; SQLModel's `exec` gives one of two."""
+    owner, _, name = row.rpartition(".")
+    annotation = str(inspect.unwrap(method_of(owner, name)).__annotations__.get("return", ""))
+    expected = AWAITED[row]
+    assert expected is not None
+    short = expected.rpartition(".")[2]
+    assert re.search(rf"\b(\w+\.)?(Cursor|Tuple)?{short}\b", annotation), annotation
+
+
+def test_awaited_are_coroutines() -> None:
+    assert set(AWAITED) == {f"{owner}.{name}" for owner, name in methods(COROUTINES)}
 
 
 def test_server_events() -> None:

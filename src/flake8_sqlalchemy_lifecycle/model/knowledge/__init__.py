@@ -13,14 +13,24 @@ from functools import cache
 from . import concurrency, settings, sqlalchemy, tasks, web
 from .concurrency import CACHES, CONTEXT_MANAGERS
 from .settings import ENVIRONMENT, FIELDS, VALIDATORS
-from .sqlalchemy import CREATOR_WORDS, CREATORS, IO_METHODS
+from .sqlalchemy import (
+    AWAITED,
+    COROUTINES,
+    CREATOR_WORDS,
+    CREATORS,
+    IO_METHODS,
+    PLAIN,
+    STARTABLES,
+)
 from .terms import Kind, Role, Takes, Type
 from .web import EVENTS
 
 __all__ = [
     "ATTRIBUTES",
+    "AWAITED",
     "CACHES",
     "CONTEXT_MANAGERS",
+    "COROUTINES",
     "CREATORS",
     "CREATOR_WORDS",
     "DECORATORS",
@@ -33,10 +43,12 @@ __all__ = [
     "KEEPS_RECEIVER",
     "LIBRARIES",
     "NAMES",
+    "PLAIN",
     "REEXPORTS",
     "RETURNS",
     "SAME_AS",
     "STANDARD_LIBRARY",
+    "STARTABLES",
     "TAKES",
     "TYPES",
     "VALIDATORS",

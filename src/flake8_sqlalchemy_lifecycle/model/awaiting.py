@@ -1,0 +1,220 @@
+"""Calls whose result wants to be awaited or entered, and whether the code around them does that."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from . import attributes
+from .inference import known
+from .knowledge import COROUTINES, PLAIN, STARTABLES, TYPES, Kind
+from .scopes import Block, Module
+from .values import Bound, Frame, Instance, Made, Value
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+_NAMES = frozenset().union(*COROUTINES.values(), *STARTABLES.values())
+_PLAIN_NAMES = frozenset().union(*PLAIN.values())
+_UNAWAITED = re.compile(
+    rf"^[ \t]*with\b|^(?!.*\bawait [\w.]+\s*\().*\.(?:{'|'.join(sorted(_NAMES))})\s*\(",
+    re.MULTILINE,
+)
+"""Lines that may hold a call that nobody awaits, or a plain `with`."""
+_OF_COROUTINES = frozenset({"close", "send", "throw"})
+_CONSUMERS = frozenset(
+    "all any bool dict enumerate float frozenset int iter len list max min next set sorted str sum "
+    "tuple zip".split()
+)
+"""Builtins that use the value of what they are given."""
+_ENTERED = (Kind.SESSION, Kind.CONNECTION, Kind.TRANSACTION)
+
+
+_ASYNCIO = frozenset(
+    "AsyncConnection AsyncEngine AsyncSession async_engine_from_config async_scoped_session "
+    "async_sessionmaker create_async_engine".split()
+)
+"""One of these words stands wherever an asyncio object of SQLAlchemy comes from."""
+
+
+class Fate(Enum):
+    """What becomes of an awaitable that is not awaited where it is made."""
+
+    DROPPED = auto()
+    USED = auto()  # as if it were the result
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An awaitable that nobody awaits: the expression that makes it, and the object that it belongs to."""
+
+    node: ast.expr
+    owner: Made | Instance
+    fate: Fate
+
+
+def suspects(module: Module) -> Iterator[Block]:
+    """The blocks of a file in which a call may be lost, by the look of its lines alone."""
+    text = module.source.text
+    lines: list[int] = []
+    line, end = 1, 0
+    for match in _UNAWAITED.finditer(text):
+        line += text.count("\n", end, match.start())
+        end = match.start()
+        lines.append(line)
+    if lines and reaches_asyncio(module):
+        yield from _around(module.block, lines)
+
+
+def reaches_asyncio(module: Module) -> bool:
+    """Can the file get hold of an asyncio object of SQLAlchemy at all?"""
+    project = module.project
+    return any(
+        not _ASYNCIO.isdisjoint(project.identifiers(path)) for path in project.closure(module.path)
+    )
+
+
+def _around(block: Block, lines: list[int]) -> Iterator[Block]:
+    yield block
+    for node, inner in block.inner.items():
+        first, last = node.lineno, node.end_lineno or node.lineno  # type: ignore[attr-defined]
+        within = [line for line in lines if first <= line <= last]
+        if within:
+            yield from _around(inner, within)
+
+
+def lost_calls(model: Model, frame: Frame) -> Iterator[Lost]:
+    """The calls of asyncio methods in a block that are dropped, or used as if they had been awaited."""
+    block = frame.block
+    for call in block.calls:
+        if not isinstance(call.func, ast.Attribute) or call.func.attr not in _NAMES:
+            continue
+        fate = fate_of(block, call) or _fate_of_name(block, call)
+        if fate is None:
+            continue
+        owner = _owner(model, call, frame, COROUTINES)
+        if owner is None and (fate is Fate.DROPPED or _is_iterated(block, call)):
+            owner = _owner(model, call, frame, STARTABLES)
+        if owner is not None:
+            yield Lost(call, owner, fate)
+
+
+def plainly_entered(model: Model, frame: Frame) -> Iterator[tuple[ast.With, ast.expr, Value]]:
+    """The plain `with` statements over something that can only be entered by `async with`."""
+    for node in frame.block.nodes:
+        if isinstance(node, ast.With):
+            for item in node.items:
+                context = item.context_expr
+                if not isinstance(context, ast.Call | ast.Name | ast.Attribute):
+                    continue
+                values = known(model.values(context, frame))
+                if values and all(_wants_async_with(model, value) for value in values):
+                    yield node, context, next(iter(values))
+
+
+def awaited_plain(model: Model, frame: Frame) -> Iterator[tuple[ast.Await, str]]:
+    """The `await`s of what cannot be awaited, each with the type that the method or result belongs to."""
+    for node in frame.block.nodes:
+        match node:
+            case ast.Await(value=ast.Call(func=ast.Attribute(attr=name)) as call):
+                if name in _PLAIN_NAMES:
+                    owner = _owner(model, call, frame, PLAIN)
+                    if owner is not None:
+                        yield node, attributes.type_name(model, owner) or ""
+            case ast.Await(value=ast.Name() | ast.Await() as value):
+                types = {v.type if isinstance(v, Made) else "" for v in model.values(value, frame)}
+                if len(types) == 1 and types <= _SYNC_RESULTS:
+                    yield node, types.pop()
+
+
+_SYNC_RESULTS = frozenset(
+    name for name in PLAIN if not TYPES[name].is_async and TYPES[name].kind is None
+)
+
+
+def fate_of(block: Block, node: ast.expr) -> Fate | None:
+    """What the expression around an awaitable does with it; None where somebody may still await it."""
+    parent = block.parents.get(node)
+    match parent:
+        case ast.Expr():
+            return Fate.DROPPED
+        case ast.Attribute(attr=name):
+            if name in _OF_COROUTINES or name.startswith(("__", "cr_")):
+                return None
+            return Fate.USED
+        case ast.Subscript(value=value) if value is node:
+            return Fate.USED
+        case ast.For() | ast.AsyncFor() | ast.comprehension() if parent.iter is node:
+            return Fate.USED
+        case ast.If() | ast.While() | ast.Assert() if parent.test is node:
+            return Fate.USED
+        case ast.Compare() | ast.UnaryOp() | ast.BinOp() | ast.FormattedValue():
+            return Fate.USED
+        case ast.Assign(targets=[ast.Tuple() | ast.List()]):
+            return Fate.USED
+        case ast.Starred() | ast.withitem():
+            return Fate.USED
+        case ast.BoolOp():
+            return Fate.USED if node is not parent.values[-1] else fate_of(block, parent)
+        case ast.IfExp():
+            return Fate.USED if node is parent.test else fate_of(block, parent)
+        case ast.Call(func=ast.Name(id=name)) if name in _CONSUMERS and node in parent.args:
+            return Fate.USED
+    return None
+
+
+def _fate_of_name(block: Block, call: ast.Call) -> Fate | None:
+    """What becomes of a call that is assigned to a local name, when none of the name's uses can await it."""
+    match block.parents.get(call):
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            pass
+        case _:
+            return None
+    if not block.is_function or name in block.outer_names or len(block.bindings[name]) > 1:
+        return None
+    if any(name in inner.words for inner in block.inner.values()):
+        return None
+    uses = [
+        node
+        for node in block.nodes
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    ]
+    fates = {fate_of(block, use) for use in uses}
+    if None in fates:
+        return None
+    return Fate.USED if Fate.USED in fates else Fate.DROPPED
+
+
+def _is_iterated(block: Block, call: ast.Call) -> bool:
+    parent = block.parents.get(call)
+    return isinstance(parent, ast.For | ast.AsyncFor | ast.comprehension)
+
+
+def _owner(
+    model: Model, call: ast.Call, frame: Frame, table: dict[str, frozenset[str]]
+) -> Made | Instance | None:
+    """The object whose method is called, if the table has that method for each that it can be."""
+    found: Made | Instance | None = None
+    for value in known(model.values(call.func, frame)):
+        if not isinstance(value, Bound) or not isinstance(value.receiver, Made | Instance):
+            return None
+        owner = attributes.type_name(model, value.receiver)
+        if owner is None or value.name not in table.get(owner, ()):
+            return None
+        found = value.receiver
+    return found
+
+
+def _wants_async_with(model: Model, value: Value) -> bool:
+    if not isinstance(value, Made | Instance) or not attributes.is_async(model, value):
+        return False
+    if attributes.kind_of(model, value) not in _ENTERED:
+        return False
+    if isinstance(value, Instance):
+        entering = attributes.of_instance(model, value, value.cls, "__enter__")
+        return all(isinstance(v, Bound) for v in entering)
+    return True
