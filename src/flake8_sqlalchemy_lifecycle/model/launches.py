@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -47,9 +48,12 @@ class Launches:
         model = self._model
         for path in model.project.closure(model.linted.path):
             source = model.project.source(path)
-            if source is None or not any(sign in source.text for sign in self._signs):
-                continue
-            if any(f"{name}(" in source.text for name in self._names):
+            if source is not None and _may_launch(source.text, self._names, self._signs):
                 module = model.project.module(path)
                 names = module.functions_saying(*self._names) if module else ()
                 yield from (name for name in names if model.linted.may_say(name))
+
+
+@functools.lru_cache(maxsize=2048)
+def _may_launch(text: str, names: tuple[str, ...], signs: tuple[str, ...]) -> bool:
+    return any(sign in text for sign in signs) and any(f"{name}(" in text for name in names)

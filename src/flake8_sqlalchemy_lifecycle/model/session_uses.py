@@ -28,6 +28,7 @@ from .values import (
 
 if TYPE_CHECKING:
     from .inference import Model
+    from .scopes import Block
 
 _MOST_FRAMES = 80
 _IO = frozenset().union(*IO_METHODS.values())
@@ -135,13 +136,30 @@ def _any_name(_: Set[str]) -> bool:
 
 
 def is_own(session: Value, activations: Set[Frame]) -> bool:
-    """Was the session opened by one of these activations, or by what they called?"""
-    frame = session.frame if isinstance(session, Made | Instance) else None
+    """Was the session opened by one of these activations, or by what they called?
+
+    Equal activations stand for each other, so that the caller which a session remembers may be another's: where the
+    session was made, and through which calls it came, counts too.
+    """
+    if not isinstance(session, Made | Instance):
+        return False
+    frame = session.frame
     while frame is not None:
         if frame in activations:
             return True
         frame = frame.caller
-    return False
+    sites = (
+        () if isinstance(session, Made) and session.declared else (session.site, *session.context)
+    )
+    return any(_is_in(site, activation.block) for site in sites for activation in activations)
+
+
+def _is_in(site: Site, block: Block) -> bool:
+    node = block.node
+    if site.path != block.module.path or isinstance(node, ast.Module):
+        return False
+    end = (node.end_lineno or 0, node.end_col_offset or 0)
+    return (node.lineno, node.col_offset) <= (site.line, site.column) < end
 
 
 def _is_unknown_argument(session: Value, parameters: set[Site]) -> bool:

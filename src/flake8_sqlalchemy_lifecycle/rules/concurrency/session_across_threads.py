@@ -95,9 +95,10 @@ RULE = Rule(
 def session_across_threads(model: Model) -> Iterator[Finding]:
     """Report hand-overs to threads of a session that another thread uses meanwhile."""
     launches = Launches(model, WORDS, SOURCES)
+    hands_over = model.linted.may_say(*SOURCES)
     for block in model.linted.blocks():
         frame = model.frame(block)
-        for collision in _collisions(model, frame):
+        for collision in _collisions(model, frame) if hands_over else ():
             yield _finding(model, frame, collision, collision.launch)
         for call, activation in launches.handed_on(frame):
             if any(_collisions(model, model.frame(activation.block))):
