@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import disposal, handlers
+from . import attributes, disposal, handlers
 from .disposal import Disposal, is_same
 from .engines import has_no_pool
 from .flow import position
 from .scopes import Module
 from .trails import Trails
+from .unawaited import is_dropped
 from .values import Frame, Generator, Made, Manager
 from .ways import RAISED, Outcome, Walk, Way
 
@@ -63,8 +64,8 @@ def skipped(model: Model, lifespan: Frame, depth: int = 0) -> Iterator[Skipped]:
     """The disposals of a lifespan that do not happen when something is raised at its yield."""
     if not lifespan.block.yields:
         return
-    found = [d for d in disposal.of_lifespan(model, lifespan) if _is_dispose(d)]
-    handled = [d for d in _in_handlers(model, lifespan) if _is_dispose(d)]
+    found = [d for d in disposal.of_lifespan(model, lifespan) if _is_dispose(model, d)]
+    handled = [d for d in _in_handlers(model, lifespan) if _is_dispose(model, d)]
     entered = _entered(model, lifespan, found, depth)
     seen: list[tuple[Made, ast.AST]] = []
     for each in sorted(found, key=lambda d: position(d.place)):
@@ -88,11 +89,18 @@ def skipped(model: Model, lifespan: Frame, depth: int = 0) -> Iterator[Skipped]:
             yield Skipped(each.engine, plain[0], lifespan)
 
 
-def _is_dispose(found: Disposal) -> bool:
+def _is_dispose(model: Model, found: Disposal) -> bool:
     """Is it known which engine ends, and that it does?"""
-    match found.node:
-        case ast.Call(func=ast.Attribute(attr=disposal.WORD)) | ast.Attribute(attr=disposal.WORD):
-            return found.engine is not None
+    node, block = found.node, found.frame.block
+    if isinstance(node, ast.Attribute):
+        parent = block.parents.get(node)
+        if not isinstance(parent, ast.Call) or parent.func is not node:
+            return found.engine is not None and node.attr == disposal.WORD
+        node = parent
+    match node:
+        case ast.Call(func=ast.Attribute(attr=disposal.WORD)) if found.engine is not None:
+            is_async = attributes.is_async(model, found.engine)
+            return not (is_async and is_dropped(model, node, block))
     return False
 
 

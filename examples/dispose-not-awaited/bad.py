@@ -1,0 +1,31 @@
+"""The dispose of an async engine is not awaited: nothing happens, the pool keeps its connections.
+
+Python says `RuntimeWarning: coroutine 'AsyncEngine.dispose' was never awaited`; the exit stack says nothing.
+"""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+notes = create_async_engine("sqlite+aiosqlite:///notes.db")
+
+
+async def copy_to(backup: AsyncEngine) -> None:
+    async with notes.connect() as source, backup.begin() as target:
+        for (body,) in await source.execute(text("select body from notes")):
+            await target.execute(text("insert into notes values (:body)"), {"body": body})
+
+
+async def main() -> None:
+    async with AsyncExitStack() as stack:
+        backup = create_async_engine("sqlite+aiosqlite:///backup.db")
+        stack.callback(backup.dispose)
+        await copy_to(backup)
+    notes.dispose()
+    print(notes.pool.status())
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
