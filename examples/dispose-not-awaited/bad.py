@@ -4,11 +4,13 @@ Python says `RuntimeWarning: coroutine 'AsyncEngine.dispose' was never awaited`;
 """
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+logger = logging.getLogger(__name__)
 notes = create_async_engine("sqlite+aiosqlite:///notes.db")
 
 
@@ -24,7 +26,7 @@ async def main() -> None:
         stack.callback(backup.dispose)
         await copy_to(backup)
     notes.dispose()
-    print(notes.pool.status())
+    logger.info(notes.pool.status())
 
 
 if __name__ == "__main__":

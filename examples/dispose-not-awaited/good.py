@@ -1,11 +1,13 @@
 """Both disposals are awaited: one here, one by the exit stack."""
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+logger = logging.getLogger(__name__)
 notes = create_async_engine("sqlite+aiosqlite:///notes.db")
 
 
@@ -21,7 +23,7 @@ async def main() -> None:
         stack.push_async_callback(backup.dispose)
         await copy_to(backup)
     await notes.dispose()
-    print(notes.pool.status())
+    logger.info(notes.pool.status())
 
 
 if __name__ == "__main__":
