@@ -51,10 +51,11 @@ class Linter:
             model = self._model(path, text, tree)
             if model is None:
                 return []
-            rules = self._rules_for(model)
         except Exception as error:  # Whatever a file holds, flake8 goes on with the next one.
             return [_crash("the model", error)]
-        found = {finding for rule in rules for finding in _ask(rule, model)}
+        found: set[Finding] = set()
+        for rule in self._rules_for(model):
+            found.update(_ask(rule, model))
         return sorted(found, key=lambda finding: (finding.span, finding.code, finding.message))
 
     def _model(self, path: str, text: str | None, tree: ast.Module | None) -> Model | None:
@@ -70,11 +71,7 @@ class Linter:
     def _rules_for(self, model: Model) -> list[Rule]:
         text = model.linted.source.text
         rules = [rule for rule in self._rules if any(word in text for word in rule.wakes)]
-        if is_test(model.linted):
-            rules = [rule for rule in rules if rule.in_tests]
-        if not all(rule.in_scripts for rule in rules) and is_script(model):
-            rules = [rule for rule in rules if rule.in_scripts]
-        return rules
+        return [rule for rule in rules if rule.in_tests] if is_test(model.linted) else rules
 
     def _project(self, path: str) -> Project:
         folder = os.path.dirname(path)
@@ -91,7 +88,10 @@ class Linter:
 
 def _ask(rule: Rule, model: Model) -> list[Finding]:
     try:
-        return rule.findings(model)
+        found = rule.findings(model)
+        if found and not rule.in_scripts and is_script(model):
+            return []
+        return found
     except Exception as error:
         return [_crash(f"{rule.code} ({rule.name})", error)]
 
