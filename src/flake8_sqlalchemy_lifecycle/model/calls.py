@@ -350,7 +350,7 @@ def injected_in(
 ) -> Iterator[tuple[ast.expr, Func]]:
     """The functions that a dependency in a default or annotation runs, each with the place that says so."""
     inside = set(ast.walk(expression))
-    for node, where in _dependency_calls(model, expression, frame, 0):
+    for node, where in dependency_calls(model, expression, frame, 0):
         for value in model.values(node, where):
             if isinstance(value, Made) and value.type in invocation.DEPENDENCIES:
                 targets = invocation.argument_values(model, value, "dependency", 0)
@@ -360,7 +360,7 @@ def injected_in(
                     yield (node if node in inside else expression), target
 
 
-def _dependency_calls(
+def dependency_calls(
     model: Model, expression: ast.expr, frame: Frame, depth: int
 ) -> Iterator[tuple[ast.expr, Frame]]:
     """The calls in an annotation or default, aliases followed."""
@@ -372,7 +372,7 @@ def _dependency_calls(
         elif isinstance(node, ast.Name | ast.Attribute):
             for value in model.values(node, frame):
                 if isinstance(value, TypeForm):
-                    yield from _dependency_calls(model, value.annotation, value.frame, depth + 1)
+                    yield from dependency_calls(model, value.annotation, value.frame, depth + 1)
                 elif isinstance(value, Made) and value.call is not None and value.frame is not None:
                     if value.type in invocation.DEPENDENCIES:
                         yield value.call, value.frame
