@@ -186,14 +186,36 @@ class SessionWatch:
         return state
 
     def _defined(self, block: Block | None, state: State) -> State:
-        """An inner function that closes the session: somebody will call it."""
-        for node in block.nodes if block is not None else ():
-            if isinstance(node, ast.Attribute) and node.attr in CLOSES:
-                if isinstance(node.value, ast.Name) and self._session in self._model.lookup(
-                    node.value.id, self._frame
-                ):
-                    return self._closed(Hold.KEPT)
+        """An inner function that closes the session, or takes it along: somebody will call it."""
+        if block is None:
+            return state
+        escapes = not self._is_only_called(block)
+        for node in block.nodes:
+            match node:
+                case ast.Attribute(attr=name, value=ast.Name() as owner) if name in CLOSES:
+                    if self._has_own(owner.id, block):
+                        return self._closed(Hold.KEPT)
+                case ast.Name(id=name) if escapes and self._has_own(name, block):
+                    return State(Hold.KEPT)
         return state
+
+    def _has_own(self, name: str, inner: Block) -> bool:
+        """Does an inner function mean this session by a name?"""
+        if name in inner.bindings or name not in self._frame.block.bindings:
+            return False
+        return self._session in self._model.lookup(name, self._frame)
+
+    def _is_only_called(self, inner: Block) -> bool:
+        """Is an inner function used by calling it, and in no other way?"""
+        parents = self._frame.block.parents
+        uses = [
+            (node, parents.get(node))
+            for node in self._frame.block.nodes
+            if isinstance(node, ast.Name) and node.id == inner.name
+        ]
+        return bool(uses) and all(
+            isinstance(parent, ast.Call) and parent.func is node for node, parent in uses
+        )
 
     # what the statements ask
 
@@ -242,7 +264,8 @@ class SessionWatch:
         about_it = any(
             isinstance(node, ast.expr) and self._its.is_it(node) for node in ast.walk(test)
         )
-        return [free] if about_it or ends == {Hold.CLOSED} else branches
+        closes = Hold.CLOSED in ends and ends <= {Hold.CLOSED, Hold.ABSENT}
+        return [free] if about_it or closes else branches
 
     def _is_called(self, node: ast.Attribute) -> bool:
         parent = self._frame.block.parents.get(node)

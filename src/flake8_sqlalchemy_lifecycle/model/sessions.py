@@ -42,12 +42,22 @@ class Opened:
             break
         return f"{ast.unparse(self.call.func)}()"
 
+    @property
+    def made_elsewhere(self) -> bool:
+        """Does a helper make the session, and not the call itself?"""
+        return self.session.site != Site.of(self.call, self.frame.block)
+
 
 def opened_in(model: Model, frame: Frame) -> Iterator[Opened]:
     """The sessions that a function opens itself: no parameter's, no registry's, none that a generator lends."""
     for call in frame.block.calls:
-        for session in _sessions_of(model, call, frame):
-            yield Opened(call, session, frame)
+        yield from opened_by(model, call, frame)
+
+
+def opened_by(model: Model, call: ast.Call, frame: Frame) -> Iterator[Opened]:
+    """The session that one call opens."""
+    for session in _sessions_of(model, call, frame):
+        yield Opened(call, session, frame)
 
 
 def _sessions_of(model: Model, call: ast.Call, frame: Frame) -> Iterator[Made | Instance]:

@@ -1,0 +1,220 @@
+"""Whether a function gives back the sessions that it opens: when it returns, and when something is raised."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import attributes, calls
+from .holding import CLOSES, Hold, SessionWatch, State, started
+from .inference import Model
+from .invocation import decorators
+from .knowledge import CONTEXT_MANAGERS, IO_METHODS, Kind
+from .scopes import Block
+from .sessions import Opened, opened_by
+from .values import Bound, Frame, Func, Library
+from .ways import RAISED, Outcome, Walk, Way
+
+_RETURNED = (Way.NEXT, Way.RETURN)
+_HARMLESS = ("builtins.", "logging.", "structlog.", "loguru.", "typing.", "datetime.", "time.")
+"""Libraries whose functions are not taken to raise."""
+_WORKS = IO_METHODS[Kind.SESSION]
+_QUIET = CLOSES | {"begin", "begin_nested", "commit", "rollback"}
+"""Methods that are not taken to raise here: what a `commit` raises is told by the step before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A session that a function leaves open, the way on which it does, and the node that made it busy."""
+
+    opened: Opened
+    way: Way
+    since: ast.AST
+
+
+def left_open(model: Model, function: Block) -> Iterator[Kept]:
+    """The sessions that a function leaves open when it returns, and nothing was raised."""
+    for opened in _opened(model, function):
+        found = _left_open(model, opened)
+        if found is not None:
+            yield found
+
+
+def left_open_by_errors(model: Model, function: Block) -> Iterator[Kept]:
+    """The sessions that a function closes when it returns, but not when something is raised before."""
+    for opened in _opened(model, function):
+        watch = _Watch(model, opened, raising=False)
+        out = watch.out()
+        ends = _holds(out, *_RETURNED)
+        if Hold.CLOSED not in ends and (ends or not watch.closes):
+            continue
+        if Hold.KEPT in _holds(out) or _busy(watch, out, _RETURNED) is not None:
+            continue
+        watch = _Watch(model, opened, raising=True)
+        out = watch.out()
+        found = _busy(watch, out, (Way.ERROR, *_RETURNED, Way.CANCELLED))
+        if found is not None and Hold.KEPT not in _holds(out):
+            yield Kept(opened, *found)
+
+
+def _left_open(model: Model, opened: Opened) -> Kept | None:
+    watch = _Watch(model, opened, raising=False)
+    out = watch.out()
+    found = _busy(watch, out, _RETURNED)
+    if found is None or Hold.KEPT in _holds(out) or isinstance(found[1], ast.Yield):
+        return None
+    return Kept(opened, *found)
+
+
+def _opened(model: Model, function: Block) -> Iterator[Opened]:
+    """The sessions that a function opens and works with, and does not open by a `with`."""
+    if isinstance(function.node, ast.Lambda):
+        return
+    frame = model.frame(function)
+    names = _worked_with(function)
+    for call in function.calls:
+        if _name_of(function, call) in names:
+            yield from opened_by(model, call, frame)
+
+
+def _worked_with(function: Block) -> set[str]:
+    """The names that a function works with as with a session, or gives to others: by the spelling alone."""
+    found = {_NAMELESS}
+    for node in function.nodes:
+        match node:
+            case ast.Attribute(attr=name, value=ast.Name(id=owner)) if name in _WORKS:
+                found.add(owner)
+            case ast.Call(args=args, keywords=keywords):
+                given = (*args, *(keyword.value for keyword in keywords))
+                found.update(part.id for part in given if isinstance(part, ast.Name))
+    return found
+
+
+_NAMELESS = ""
+
+
+def _name_of(function: Block, call: ast.Call) -> str | None:
+    """The name that gets what a call gives; "" where a session's method is called on it, None otherwise."""
+    parent = function.parents.get(call)
+    while isinstance(parent, ast.Await | ast.IfExp | ast.BoolOp):
+        parent = function.parents.get(parent)
+    match parent:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+        case ast.NamedExpr(target=ast.Name(id=name)):
+            return name
+        case ast.Attribute(attr=name) if name in _WORKS:
+            return _NAMELESS
+    return None
+
+
+def _holds(out: Outcome[State], *ways: Way) -> set[Hold]:
+    return {state.hold for way in ways or out for state in out.get(way, ())}
+
+
+def _busy(
+    watch: _Watch, out: Outcome[State], ways: tuple[Way, ...]
+) -> tuple[Way, ast.AST] | None:
+    """The first of these ways on which the session is left busy, and since which node."""
+    if watch.dropped is not None:
+        return Way.NEXT, watch.dropped
+    for way in ways:
+        nodes = [s.since for s in out.get(way, ()) if s.hold is Hold.BUSY and s.since is not None]
+        if nodes:
+            return way, min(nodes, key=lambda n: (getattr(n, "lineno", 0), ast.dump(n)))
+    return None
+
+
+class _Watch(SessionWatch):
+    """Watches the session of a function that opens it. With `raising`, what works with the database may raise."""
+
+    def __init__(self, model: Model, opened: Opened, *, raising: bool) -> None:
+        super().__init__(model, opened.frame, opened.session, opened.call)
+        self._raising = raising
+        self._is_manager = _is_manager(model, opened.frame)
+        self._loops = _is_in_round(opened.frame.block, opened.call)
+        self.dropped: ast.AST | None = None
+        """What made the session of one round of a loop busy, which the next round forgets."""
+
+    def out(self) -> Outcome[State]:
+        return Walk(self._frame.block, self).out(State(Hold.ABSENT))
+
+    def after(self, node: ast.AST, state: State) -> State:
+        if node is self._opening and state.hold is Hold.BUSY and self._loops:
+            self.dropped = state.since
+        after = super().after(node, state)
+        if after is state or after.hold is Hold.KEPT:
+            return after if after is not state else self._commits(node, state)
+        if isinstance(node, ast.Yield) and not self._is_manager:
+            return State(Hold.KEPT)
+        if isinstance(node, ast.Call) and after.hold is Hold.CLOSED and self._is_lost(node):
+            return State(Hold.KEPT)  # LSA305
+        return after
+
+    def _commits(self, node: ast.AST, state: State) -> State:
+        """A commit that fails keeps the connection: what raises is the step before it."""
+        if self._raising and self._is_commit(node) and state.hold is not Hold.CLOSED:
+            if state.hold in (Hold.IDLE, Hold.BUSY):
+                return State(Hold.BUSY, node)
+        return state
+
+    def _is_commit(self, node: ast.AST) -> bool:
+        return (
+            isinstance(node, ast.Attribute)
+            and node.attr == "commit"
+            and self._is_called(node)
+            and self._its.is_it(node.value)
+        )
+
+    def _is_lost(self, call: ast.Call) -> bool:
+        """`session.close()` of asyncio that nobody awaits."""
+        match call.func:
+            case ast.Attribute(attr=name) if name in CLOSES:
+                parent = self._frame.block.parents.get(call)
+                return isinstance(parent, ast.Expr) and attributes.is_async(
+                    self._model, self._session
+                )
+        return False
+
+    def raises(self, node: ast.AST) -> tuple[Way, ...]:
+        block = self._frame.block
+        if not self._raising:
+            return ()
+        if isinstance(node, ast.Yield):
+            ways = RAISED if block.is_async else (Way.ERROR,)
+            return ways if self._is_manager else ()
+        if isinstance(node, ast.Await):
+            return (Way.CANCELLED,)
+        if self._is_commit(node):
+            return RAISED if block.is_async else (Way.ERROR,)
+        return (Way.ERROR,) if isinstance(node, ast.Call) and self._may_raise(node) else ()
+
+    def _may_raise(self, call: ast.Call) -> bool:
+        if isinstance(call.func, ast.Attribute) and self._its.is_it(call.func.value):
+            return call.func.attr in _WORKS - _QUIET
+        if any(isinstance(a, ast.ExceptHandler) for a in self._frame.block.ancestors(call)):
+            return False
+        callees = self._model.values(call.func, self._frame)
+        if any(isinstance(callee, Library | Bound) for callee in callees):
+            names = set(calls.names_of(self._model, callees))
+            return bool(names) and not all(name.startswith(_HARMLESS) for name in names)
+        return bool(started(self._model, call, self._frame))
+
+
+def _is_manager(model: Model, frame: Frame) -> bool:
+    """Does `contextmanager` or `asynccontextmanager` decorate the function?"""
+    if frame.closure is None or not frame.block.yields:
+        return False
+    return not CONTEXT_MANAGERS.isdisjoint(decorators(model, Func(frame.block, frame.closure)))
+
+
+def _is_in_round(block: Block, opening: ast.Call) -> bool:
+    """Is the session opened in each round of a loop, whatever happens there?"""
+    for node in block.ancestors(opening):
+        match node:
+            case ast.For() | ast.AsyncFor() | ast.While():
+                return True
+            case ast.If() | ast.ExceptHandler() | ast.Match() | ast.IfExp() | ast.BoolOp():
+                return False
+    return False
