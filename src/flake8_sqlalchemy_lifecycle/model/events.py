@@ -247,7 +247,7 @@ def _given(
     if isinstance(callee, Cls) and not _passes_on(model, callee, word):
         return
     for keyword in node.keywords:
-        if keyword.arg == word:
+        if keyword.arg == word and not _is_handed_on(callee, keyword.value, frame.block):
             yield keyword, model.values(keyword.value, frame)
         elif keyword.arg is None and not _is_handed_on(callee, keyword.value, frame.block):
             values = in_mapping(model, keyword.value, frame, word)
@@ -256,21 +256,33 @@ def _given(
 
 
 def _is_handed_on(callee: Value, node: ast.expr, block: Block) -> bool:
-    """`super().__init__(**options)`: what constructs the subclass says it."""
+    """`super().__init__(on_startup=on_startup, **options)`: what constructs the subclass says it."""
     if not isinstance(callee, Bound) or not isinstance(node, ast.Name):
         return False
     parameter = block.parameters.get(node.id)
-    return parameter is not None and parameter.star == "**"
+    if parameter is None or len(block.bindings.get(node.id, ())) > 1:
+        return False
+    return parameter.star == "**" or _is_none(parameter.default)
+
+
+def _is_none(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _passes_on(model: Model, cls: Cls, word: str) -> bool:
-    """Does a subclass hand a keyword to the library's class: by having no constructor, or by its `**options`?"""
+    """Does a subclass hand a keyword on as it is: without a constructor, by its `**options`, or by a parameter?"""
     bases = [base for base in attributes.mro(model, cls) if isinstance(base, Cls)]
     for base in bases:
         for binding in base.block.bindings.get("__init__", ()):
             constructor = base.block.inner.get(binding.node)
             parameters = constructor.parameters if constructor else {}
-            return word not in parameters and any(p.star == "**" for p in parameters.values())
+            if word in parameters:
+                return _is_none(parameters[word].default) and any(
+                    keyword.arg == word and ast.unparse(keyword.value) == word
+                    for call in (constructor.calls if constructor else ())
+                    for keyword in call.keywords
+                )
+            return any(p.star == "**" for p in parameters.values())
     return True
 
 
