@@ -25,6 +25,11 @@ _UNAWAITED = re.compile(
     re.MULTILINE,
 )
 """Lines that may hold a call that nobody awaits, or a plain `with`."""
+_AWAITED = re.compile(
+    r"\bawait\s+(?:\w+\b(?!\s*[.(\[])|\(|"
+    rf"[^\n]*\.(?:{'|'.join(sorted(_PLAIN_NAMES))})\s*\()"
+)
+"""The beginnings of an `await` of a bare name, of something in parentheses, or of a plain method."""
 _OF_COROUTINES = frozenset({"close", "send", "throw"})
 _CONSUMERS = frozenset(
     "all any bool dict enumerate float frozenset int iter len list max min next set sorted str sum "
@@ -59,10 +64,19 @@ class Lost:
 
 def suspects(module: Module) -> Iterator[Block]:
     """The blocks of a file in which a call may be lost, by the look of its lines alone."""
+    return _blocks_with(module, _UNAWAITED)
+
+
+def awaiting_plain(module: Module) -> Iterator[Block]:
+    """The blocks of a file that may await what is no coroutine, by the look of its lines alone."""
+    return _blocks_with(module, _AWAITED)
+
+
+def _blocks_with(module: Module, pattern: re.Pattern[str]) -> Iterator[Block]:
     text = module.source.text
     lines: list[int] = []
     line, end = 1, 0
-    for match in _UNAWAITED.finditer(text):
+    for match in pattern.finditer(text):
         line += text.count("\n", end, match.start())
         end = match.start()
         lines.append(line)
