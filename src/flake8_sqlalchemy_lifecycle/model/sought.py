@@ -17,16 +17,16 @@ def is_session(model: Model, value: Value) -> bool:
 
 def has_session(model: Model, values: Values) -> bool:
     """Is a session among the values, or an element of a tuple, list or dictionary there?"""
-    return any(is_session(model, part) for value in values for part in _parts(value))
+    return any(is_session(model, part) for value in values for part in parts(value))
 
 
 def contains(values: Values, session: Value) -> bool:
     """Is this session among the values, or an element of a tuple, list or dictionary there?"""
-    return any(session in _parts(value) for value in values)
+    return any(session in parts(value) for value in values)
 
 
-def _parts(value: Value) -> Values:
-    """The value, or the elements of a collection."""
+def parts(value: Value) -> Values:
+    """The value itself, or the elements of a collection."""
     match value:
         case Items(elements):
             return frozenset().union(*elements)

@@ -46,6 +46,31 @@ def joined_at(block: Block, call: ast.Call) -> ast.AST | None:
     return min(later, key=position, default=None)
 
 
+def is_left_alone(block: Block, call: ast.Call) -> bool:
+    """Does nobody here wait for the task that the call makes, and nobody else get it who would?"""
+    if joined_at(block, call) is not None:
+        return False
+    inside: ast.AST = call
+    for around in block.ancestors(call):
+        match around:
+            case ast.Expr() | ast.Assign() | ast.AnnAssign():
+                return not _is_handed_out(block, _holders(block, call))
+            case ast.Call(func=ast.Attribute(attr="append" | "add" | "add_done_callback")):
+                pass
+            case ast.Attribute(attr="add_done_callback") | ast.NamedExpr():
+                pass
+            case ast.ListComp() | ast.SetComp() if inside is around.elt:
+                pass
+            case _:
+                return False
+        inside = around
+    return False
+
+
+def _is_handed_out(block: Block, names: set[str]) -> bool:
+    return any(_mentions(node, names) for node in (*block.returns, *block.yields))
+
+
 def _joins(node: ast.AST, names: set[str]) -> bool:
     """Does the node wait for what one of the names holds? Who else gets it may do so too."""
     match node:

@@ -54,8 +54,8 @@ def touch_all(maker: sessionmaker[Session], items: list[int]) -> None:
 
 ## Silent
 
-A session for each thread, a registry (`scoped_session`), a lock around each use, an executor of one thread, and a hand-over
-that is awaited or joined before anybody else uses the session: `await asyncio.to_thread(work, session)`.
+A session for each thread, a registry (`scoped_session`), a lock around each use, an executor of one thread, and a
+hand-over that is awaited or joined before anybody else uses the session: `await asyncio.to_thread(work, session)`.
 
 ## Misses
 

@@ -1,0 +1,184 @@
+"""Endings: who closes a session that a function hands over, and whether that is before the response is sent."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from . import attributes, calls, invocation
+from .collisions import entered
+from .flow import are_exclusive, is_within, position
+from .holding import is_closed_by
+from .knowledge import CONTEXT_MANAGERS
+from .session_uses import is_own
+from .sought import contains
+from .values import Constant, Entering, Frame, Func, Generator, Instance, Made, Value
+
+if TYPE_CHECKING:
+    from .inference import Model
+    from .scopes import Block
+
+_DEEPEST = 5
+_CLOSES = ("close", "aclose")
+
+
+class Closing(Enum):
+    """When a session is closed, as a function sees it that works for a request."""
+
+    HERE = auto()  # by the function itself, or by one that called it
+    BY_SCOPE = auto()  # by a dependency of `scope="function"`, before the response
+    BY_VERSION = auto()  # by a dependency, which the declared FastAPI finishes before the response
+    RESPONDED = auto()  # by a dependency, after the response and its background tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The place that closes a session: of a `with`, a call of `close()`, or a dependency's generator."""
+
+    closing: Closing
+    node: ast.AST
+    block: Block
+
+
+def ending(model: Model, frame: Frame, session: Value, call: ast.AST) -> Ending | None:
+    """What closes a session that a function hands over by `call`; None where that cannot be told."""
+    place = call
+    for _ in range(_DEEPEST):
+        node = _closed_in(model, frame, session, place)
+        if node is not None and not frame.block.yields:
+            return Ending(Closing.HERE, node, frame.block)
+        if frame.caller is not None:
+            frame, place = frame.caller, frame.call or place
+        elif frame.closure is not None and frame.closure.block.is_function:
+            frame, place = frame.closure, frame.block.node  # an inner function
+        else:
+            break
+    return _injected(model, frame, session)
+
+
+def _closed_in(model: Model, frame: Frame, session: Value, call: ast.AST) -> ast.AST | None:
+    """The `with` or the `close()` by which an activation ends the session after `call`."""
+    block = frame.block
+    if not block.is_function:
+        return None
+    for node in block.nodes:
+        match node:
+            case ast.With(items=items) | ast.AsyncWith(items=items):
+                if position(node) < position(call) and not are_exclusive(block, node, call):
+                    for item in items:
+                        if _ends(model, item, frame, session):
+                            return item.context_expr
+            case ast.Call(func=ast.Attribute(attr=attr, value=owner)) if attr in _CLOSES:
+                if session in model.values(owner, frame) and _follows(block, node, call):
+                    return node
+    return None
+
+
+def _follows(block: Block, close: ast.Call, call: ast.AST) -> bool:
+    """Is the close on the way that goes on from the call, and not only where an error is handled?"""
+    if any(isinstance(around, ast.ExceptHandler) for around in block.ancestors(close)):
+        return False
+    return position(close) > position(call) and not are_exclusive(block, call, close)
+
+
+def _ends(model: Model, item: ast.withitem, frame: Frame, session: Value) -> bool:
+    """Does leaving this `with` close the session?"""
+    for value in model.values(item.context_expr, frame):
+        if isinstance(value, Entering):
+            return value.closes and session in value.values
+        if isinstance(value, Instance) and value != session:
+            for name in ("__exit__", "__aexit__"):
+                for method in attributes.of_instance(model, value, value.cls, name):
+                    if isinstance(method, Func):
+                        args = calls.entry(model, method).args
+                        leaving = model.activation(method, args, frame, item.context_expr)
+                        if leaving is not None and is_closed_by(model, leaving, session):
+                            return True
+    return session in entered(model, item, frame)
+
+
+# dependencies
+
+
+def _injected(model: Model, frame: Frame, session: Value) -> Ending | None:
+    for depends, generator in _generators(model, frame, 0):
+        if _gives(model, generator, session):
+            node = _closed_by_generator(model, generator, session, 0)
+            if node is not None:
+                return Ending(_closing(model, depends, frame), node, generator.block)
+    return None
+
+
+def _generators(model: Model, frame: Frame, depth: int) -> Iterator[tuple[Made, Frame]]:
+    """The generators that FastAPI runs for a function or its class, and the `Depends` that ask for them."""
+    if depth > _DEEPEST:
+        return
+    for depends, target in _dependencies(model, frame):
+        given = calls.entry(model, target)
+        if target.block.yields:
+            if not invocation.decorators(model, target) & CONTEXT_MANAGERS:
+                yield depends, given
+        yield from _generators(model, given, depth + 1)
+    owner = frame.block.method_of
+    if owner is not None and frame.block.name != "__init__":
+        for block in owner.inner.values():
+            if block.name == "__init__":
+                yield from _generators(model, model.frame(block), depth + 1)
+
+
+def _dependencies(model: Model, frame: Frame) -> Iterator[tuple[Made, Func]]:
+    closure = frame.closure or frame
+    for parameter in frame.block.parameters.values():
+        annotation = parameter.arg.annotation
+        for expression in (parameter.default, annotation):
+            if expression is None:
+                continue
+            for node, where in calls.dependency_calls(model, expression, closure, 0):
+                for value in model.values(node, where):
+                    if isinstance(value, Made) and value.type.startswith("fastapi."):
+                        if value.type in invocation.DEPENDENCIES:
+                            targets = invocation.argument_values(model, value, "dependency", 0)
+                            if targets is None and annotation is not None:
+                                targets = model.values(annotation, closure)
+                            for target in calls.functions_in(model, targets or frozenset()):
+                                yield value, target
+
+
+def _gives(model: Model, generator: Frame, session: Value) -> bool:
+    return contains(invocation.yielded(model, generator), session) or is_own(session, {generator})
+
+
+def _closed_by_generator(
+    model: Model, generator: Frame, session: Value, depth: int
+) -> ast.AST | None:
+    """What closes the session below the generator's `yield`, or in the generator that it hands on."""
+    block = generator.block
+    if not block.yields or depth > _DEEPEST:
+        return None
+    first = min(block.yields, key=position)
+    node = _closed_in(model, generator, session, first)
+    if node is not None:
+        return node
+    for outer in block.nodes:
+        if isinstance(outer, ast.For | ast.AsyncFor | ast.YieldFrom):
+            source = outer.value if isinstance(outer, ast.YieldFrom) else outer.iter
+            for value in model.values(source, generator):
+                if isinstance(value, Generator):
+                    node = _closed_by_generator(model, value.frame, session, depth + 1)
+                    if node is not None and is_within(block, first, outer):
+                        return node
+    return None
+
+
+def _closing(model: Model, depends: Made, frame: Frame) -> Closing:
+    scope = invocation.argument_values(model, depends, "scope")
+    if scope == frozenset({Constant("function")}):
+        return Closing.BY_SCOPE
+    declared = model.project.declared(frame.block.module.path)
+    if declared.may_be_at_least("fastapi", "0.118"):
+        return Closing.RESPONDED
+    closes_early = declared.may_be_at_least("fastapi", "0.106")
+    return Closing.BY_VERSION if closes_early else Closing.RESPONDED
