@@ -277,4 +277,6 @@ DISPATCHED: dict[str, tuple[Role, frozenset[str]]] = {
     ),
 }
 
-FUNCTIONS = frozenset({"starlette.run_in_threadpool", "flask.current_app"})
+FUNCTIONS = frozenset(
+    {"starlette.run_in_threadpool", "starlette.Mount", "starlette.Host", "flask.current_app"}
+)

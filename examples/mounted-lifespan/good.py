@@ -1,0 +1,22 @@
+"""The outer application's lifespan enters that of the application that it mounts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from admin import admin, admin_lifespan
+from fastapi import FastAPI
+
+
+@asynccontextmanager
+async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async with admin_lifespan(admin):
+        yield
+
+
+app = FastAPI(title="notes", lifespan=lifespan)
+app.mount("/admin", admin)
+
+
+@app.get("/health")
+async def health() -> dict[str, bool]:
+    return {"ok": True}

@@ -1,0 +1,163 @@
+"""Applications that are mounted into others: Starlette runs the outer one's lifespan, and none of theirs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import calls
+from .apps import app_of, files, is_starlette
+from .apps import is_same as is_same_app
+from .events import events_of
+from .inference import known
+from .lifespans import lifespans_of
+from .scopes import Block
+from .spelling import last_name
+from .values import Bound, Constant, Frame, Instance, Made, Value
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+_METHODS = frozenset({"mount", "host"})
+_CLASSES = frozenset({"starlette.Mount", "starlette.Host"})
+_NAMES = frozenset({*_METHODS, *(name.rpartition(".")[2] for name in _CLASSES)})
+_RUNNERS = frozenset({"lifespan_context", "LifespanManager", "startup", "_startup"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """A mount of an app that has code for its start or end, which never runs: one function of that code."""
+
+    node: ast.Call
+    app: Value
+    runs: Block
+
+
+def mounted(model: Model) -> Iterator[Mounted]:
+    """The mounts of the linted file whose sub-app has a lifespan or events that nobody runs."""
+    for call, block in model.linted.calls():
+        if last_name(call.func) not in _NAMES:
+            continue
+        parents = list(_parents(model, call, block))
+        if not parents or not all(_is_readable(model, parent) for parent in parents):
+            continue
+        for app in _mounted_apps(model, call, block):
+            code = list(_start_and_end(model, app))
+            if code and not any(_is_run_elsewhere(model, app, inner) for inner in code):
+                yield Mounted(call, app, code[0])
+                break
+
+
+def _parents(model: Model, call: ast.Call, block: Block) -> Iterator[Value]:
+    """The apps into which a call mounts; nothing where it is no mount, or they are not known."""
+    for frame in calls.activations_of(model, block):
+        for callee in model.values(call.func, frame):
+            match callee:
+                case Bound(receiver, name) if name in _METHODS and is_starlette(model, receiver):
+                    yield app_of(model, receiver)
+        if _CLASSES & set(calls.names_of(model, model.values(call.func, frame))):
+            for construction in _constructions_with(call, block):
+                for value in model.values(construction, frame):
+                    if is_starlette(model, value):
+                        yield value
+
+
+def _constructions_with(call: ast.Call, block: Block) -> Iterator[ast.Call]:
+    """`Starlette(routes=[Mount(…)])`, or `Starlette(routes=routes)` where `routes` is that list."""
+    names: set[str] = set()
+    for outer in block.ancestors(call):
+        match outer:
+            case ast.Call():
+                yield outer
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+    for other in block.calls if names else ():
+        for keyword in other.keywords:
+            if keyword.arg == "routes" and last_name(keyword.value) in names:
+                yield other
+
+
+def _is_readable(model: Model, parent: Value) -> bool:
+    """Is all known that the app runs at its start?"""
+    if not isinstance(parent, Made | Instance) or getattr(parent, "declared", False):
+        return False
+    given = lifespans_of(model, parent)
+    return not given.unknown and (bool(given.frames) or given.values == {Constant(None)})
+
+
+def _mounted_apps(model: Model, call: ast.Call, block: Block) -> Iterator[Value]:
+    given = call.args[1] if len(call.args) > 1 else None
+    given = next((k.value for k in call.keywords if k.arg == "app"), given)
+    if given is None:
+        return
+    for frame in calls.activations_of(model, block):
+        for value in known(model.values(given, frame)):
+            app = app_of(model, value)
+            if is_starlette(model, app) and not getattr(app, "declared", False):
+                yield app
+
+
+def _start_and_end(model: Model, app: Value) -> Iterator[Block]:
+    """The lifespans of an app; its event handlers, if it has none."""
+    given = lifespans_of(model, app)
+    if given.unknown:
+        return
+    if given.frames:
+        yield from (frame.block for frame in given.frames)
+    elif given.values == {Constant(None)}:
+        for event in events_of(model, app):
+            yield from (handler.block for handler in event.handlers)
+
+
+def _is_run_elsewhere(model: Model, app: Value, code: Block) -> bool:
+    """Does a file at hand name the function once more, or run the lifespan of what may be the app?"""
+    for module in files(model, code.name, *_RUNNERS):
+        names = {code.name} | {new for new, word in module.renamed.items() if word == code.name}
+        for block in module.blocks():
+            if names.isdisjoint(block.words) and _RUNNERS.isdisjoint(block.words):
+                continue
+            frame = model.frame(block)
+            for node in block.nodes:
+                if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                    name = last_name(node)
+                    if name in _RUNNERS and _may_run(model, node, frame, app):
+                        return True
+                    if name in names and _names_again(model, node, frame, app, code):
+                        return True
+    return False
+
+
+def _may_run(model: Model, node: ast.expr, frame: Frame, app: Value) -> bool:
+    """`sub.router.lifespan_context`, of this app or of one that is not known."""
+    if not isinstance(node, ast.Attribute):
+        return True
+    owners = [app_of(model, v) for v in model.values(node.value, frame)]
+    if node.attr in ("startup", "_startup") and not any(is_starlette(model, o) for o in owners):
+        return False
+    return any(
+        not is_starlette(model, owner)
+        or getattr(owner, "declared", False)
+        or is_same_app(owner, app)
+        for owner in owners
+    )
+
+
+def _names_again(model: Model, node: ast.expr, frame: Frame, app: Value, code: Block) -> bool:
+    """Is the function named other than where it is given to the app?"""
+    functions = calls.functions_in(model, model.values(node, frame))
+    if not any(function.block is code for function in functions):
+        return False
+    construction = app.call if isinstance(app, Made) else None
+    for outer in (node, *frame.block.ancestors(node)):
+        match outer:
+            case ast.Call() if outer is construction:
+                return False
+            case ast.Call(func=ast.Attribute(value=owner)):
+                if any(is_same_app(app_of(model, v), app) for v in model.values(owner, frame)):
+                    return False
+            case ast.Assign(targets=[ast.Attribute(attr="lifespan_context", value=owner)]):
+                if any(is_same_app(app_of(model, v), app) for v in model.values(owner, frame)):
+                    return False
+    return True
