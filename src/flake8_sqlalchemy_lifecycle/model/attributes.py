@@ -53,7 +53,7 @@ def attribute(model: Model, value: Value, name: str, node: ast.AST, frame: Frame
         case Super(receiver, cls):
             return _above(model, receiver, cls, name)
         case Made():
-            return _of_library(model, value, name, node, frame)
+            return _of_library(model, value, name)
         case Unknown():
             return UNKNOWN
     return frozenset({Bound(value, name)})
@@ -151,7 +151,7 @@ def _in_class(model: Model, cls: Cls, name: str, receiver: Value) -> Values | No
     found: set[Value] = set()
     for binding in bindings:
         if isinstance(binding.origin, Defined) and binding.origin.block.is_function:
-            found |= _method(model, Func(binding.origin.block, frame), receiver, cls)
+            found |= _method(model, Func(binding.origin.block, frame), receiver)
         else:
             for value in model.bound(binding, frame):
                 found |= _described(model, value, receiver)
@@ -164,7 +164,7 @@ def _class_frame(cls: Cls) -> Frame:
     return Frame(cls.block, cls.closure)
 
 
-def _method(model: Model, function: Func, receiver: Value, cls: Cls) -> Values:
+def _method(model: Model, function: Func, receiver: Value) -> Values:
     decorators = invocation.decorators(model, function)
     if "builtins.staticmethod" in decorators:
         return frozenset({function})
@@ -333,7 +333,7 @@ def _stored_outside(model: Model, instance: Instance, name: str) -> Values:
 # objects of libraries
 
 
-def _of_library(model: Model, made: Made, name: str, node: ast.AST, frame: Frame) -> Values:
+def _of_library(model: Model, made: Made, name: str) -> Values:
     if made.type == STATE:
         return _state_slot(model, name)
     if name == "state" and (_is_app(made) or made.type in _REQUESTS):
@@ -378,15 +378,3 @@ def _state_slot(model: Model, name: str) -> Values:
                                 found |= value.get(name) or NOTHING
     return frozenset(found) or UNKNOWN
 
-
-__all__ = [
-    "Site",
-    "Text",
-    "hints",
-    "attribute",
-    "is_async",
-    "kind_of",
-    "mro",
-    "of_instance",
-    "type_name",
-]

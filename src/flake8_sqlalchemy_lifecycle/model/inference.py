@@ -176,6 +176,7 @@ class Model:
         return UNKNOWN
 
     def union(self, sets: Iterable[Values]) -> Values:
+        """All the values of several sets."""
         return frozenset().union(*sets)
 
     def _bool_op(self, node: ast.BoolOp, frame: Frame) -> Values:

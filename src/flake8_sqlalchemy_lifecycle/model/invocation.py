@@ -121,7 +121,7 @@ def call(model: Model, callee: Value, node: ast.Call, frame: Frame) -> Values:
                 elif isinstance(method, Bound):
                     return _session_of(model, callee, node, frame)
             return frozenset(found)
-        case Partial(function):
+        case Partial():
             return _partial_called(model, callee, node, frame)
         case Returning(values):
             site = Site.of(node, frame.block)

@@ -125,14 +125,17 @@ class Block:
 
     @property
     def is_function(self) -> bool:
+        """A `def`, `async def` or `lambda`."""
         return isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
 
     @property
     def is_class(self) -> bool:
+        """A `class`."""
         return isinstance(self.node, ast.ClassDef)
 
     @property
     def is_async(self) -> bool:
+        """An `async def`."""
         return isinstance(self.node, ast.AsyncFunctionDef)
 
     @property
@@ -192,6 +195,7 @@ class Block:
 
     @property
     def parents(self) -> dict[ast.AST, ast.AST]:
+        """The node around each node of this block."""
         return self._walked[0]
 
     @property
@@ -206,10 +210,12 @@ class Block:
 
     @cached_property
     def calls(self) -> tuple[ast.Call, ...]:
+        """The calls that this block makes, in the order of the text."""
         return tuple(node for node in self.nodes if isinstance(node, ast.Call))
 
     @cached_property
     def yields(self) -> tuple[ast.Yield | ast.YieldFrom, ...]:
+        """The places where a generator yields."""
         return tuple(node for node in self.nodes if isinstance(node, ast.Yield | ast.YieldFrom))
 
     @cached_property

@@ -20,6 +20,7 @@ class Site:
 
     @classmethod
     def of(cls, node: ast.AST, block: Block) -> Site:
+        """The place of a node of a block."""
         return cls(block.module.path, getattr(node, "lineno", 1), getattr(node, "col_offset", 0))
 
 
@@ -83,6 +84,8 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
+    """A literal's value."""
+
     value: object
 
 
@@ -127,7 +130,7 @@ class Cls:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An instance of a project class: made by a call at a site, or any instance (the site is the class or annotation)."""
+    """An instance of a project class: made by a call at its site, or any (the site is the class or annotation)."""
 
     cls: Cls
     site: Site
@@ -188,6 +191,7 @@ class Mapping:
     entries: tuple[tuple[object, Values], ...]
 
     def get(self, key: object) -> Values | None:
+        """What lies under a key; None where there is no such key."""
         return next((values for name, values in self.entries if name == key), None)
 
 
