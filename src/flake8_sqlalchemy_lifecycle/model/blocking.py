@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from .inference import known
 from .knowledge import IO_METHODS, VIEWS, Kind
 from .knowledge.terms import words
 from .scopes import Block
+from .spelling import last_name
 from .values import Frame, Made, Value, Values
 
 if TYPE_CHECKING:
@@ -36,24 +38,53 @@ _BEGIN_AND_COMMIT = (Kind.SESSION, Kind.REGISTRY, Kind.MAKER)
 WAITING_WORDS = frozenset().union(*_METHODS.values()) | {"begin", "query"}
 _METHOD_NAMES = WAITING_WORDS | _OF_QUERIES
 _WITHOUT_ARGUMENTS = words("begin commit connect connection flush raw_connection rollback")
+_TELLING = ("sqlalchemy", "sqlmodel", "Session", "db.", "session.")
+_CALL = re.compile(
+    rf"\.(?:{'|'.join(sorted(WAITING_WORDS))})\((?!\)|[\"'])|\.(?:{'|'.join(sorted(_WITHOUT_ARGUMENTS))})\(\)"
+)
 _DRAINS = words("list set tuple sorted")
 _VIEWS = frozenset(view.rpartition(".")[2] for view in VIEWS)
 
 
+def may_say_wait(text: str) -> bool:
+    """Does a line of a file spell a call that may wait, and no `await` before it? Cheaper than to parse the file."""
+    if not any(word in text for word in _TELLING):
+        return False
+    for match in _CALL.finditer(text):
+        line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        if "await " not in line and "async with " not in line:
+            return True
+    return "Query" in text
+
+
 def may_wait(block: Block) -> bool:
     """Does the function spell a call that may wait, and that nobody awaits? By words alone."""
-    return "Query" in block.words or any(_may_wait(call, block) for call in block.calls)
+    return any(_may_wait(call, block) for call in block.calls) or any(
+        _is_query_type(parameter.arg.annotation) for parameter in block.parameters.values()
+    )
+
+
+def _is_query_type(annotation: ast.expr | None) -> bool:
+    """`Query`, `Query[User]`, `orm.Query`."""
+    if isinstance(annotation, ast.Subscript):
+        annotation = annotation.value
+    return annotation is not None and last_name(annotation) == "Query"
 
 
 def _may_wait(call: ast.Call, block: Block) -> bool:
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in WAITING_WORDS:
         return False
     name = call.func.attr
-    if name == "get" and (len(call.args) < 2 or isinstance(call.args[0], ast.Constant)):
+    if name == "get" and (len(call.args) < 2 or not _may_be_class(call.args[0])):
         return False  # a dictionary's, and no `session.get(Model, key)`
     if name not in _WITHOUT_ARGUMENTS and not call.args and not call.keywords:
         return False  # `result.scalars()`
     return not _is_awaited(call, block)
+
+
+def _may_be_class(node: ast.expr) -> bool:
+    name = last_name(node) or ""
+    return name[:1].isupper() or any(word in name for word in ("model", "cls", "class", "entity"))
 
 
 def _is_awaited(call: ast.expr, block: Block) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation, paths
-from .blocking import WAITING_WORDS, is_on_error, may_wait, waits_in
+from .blocking import WAITING_WORDS, is_on_error, may_say_wait, may_wait, waits_in
 from .calls import Root, Step
 from .flow import position
 from .knowledge import CONTEXT_MANAGERS, Role
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .inference import Model
 
 _WORDS = ("Session", "session", "Engine", "engine", "Connection", "connection", "db", "query")
-_MOST_NAMES = 2000
+_MOST_NAMES = 800
 _DEEPEST = 8
 _MOST_FRAMES = 2000
 _OTHER_LOOPS = frozenset({"run", "run_until_complete", "run_coroutine_threadsafe"})
@@ -84,7 +84,7 @@ def names_that_wait(model: Model) -> frozenset[str]:
     trails = project.trails.get(_WORDS)
     if trails is None:
         trails = project.trails[_WORDS] = Trails(
-            project, _WORDS, starts=_functions_that_may_wait, most=_MOST_NAMES
+            project, _WORDS, starts=_functions_that_may_wait, most=_MOST_NAMES, says=may_say_wait
         )
     return trails.names(model.linted.path)
 
@@ -205,18 +205,19 @@ class Loop:
             if len(path.steps) >= _DEEPEST or len(seen) > _MOST_FRAMES:
                 continue
             for step in self._steps(path.end):
-                if step.callee not in seen and self._goes_on(step):
-                    seen.add(step.callee)
+                if step.callee in seen or not self._goes_on(step):
+                    continue
+                seen.add(step.callee)
+                if not paths.is_cached(self._model, step):
                     waiting.append(Path(start, (*path.steps, step)))
 
     def _goes_on(self, step: Step) -> bool:
-        """Does the caller's loop run the callee, awaited by the caller or by who gets the coroutine?"""
+        """Does the loop run the callee, or the coroutine that it gives?"""
         caller = step.caller.block
-        if not step.callee.block.is_async or caller.is_async:
-            return True
-        return isinstance(caller.node, ast.Lambda) or isinstance(
-            caller.parents.get(step.node), ast.Return
-        )
+        parent = caller.parents.get(step.node)
+        if caller.is_async:
+            return step.callee.block.is_async or isinstance(parent, ast.Await)
+        return isinstance(caller.node, ast.Lambda) or isinstance(parent, ast.Return)
 
     def _steps(self, frame: Frame) -> Iterator[Step]:
         """The calls, properties and `with` statements of a function that run in its thread."""
@@ -230,8 +231,7 @@ class Loop:
                 outer = parents[step.node]
                 if isinstance(outer, ast.Call) and last_name(outer.func) in _OTHER_LOOPS:
                     continue
-            if not paths.is_cached(self._model, step):
-                yield step
+            yield step
 
     # what waits
 
@@ -254,6 +254,8 @@ class Loop:
                     break  # the decorator makes a coroutine of it
                 inner = self._first(activation)
                 if inner is not None and not is_on_error(activation.block, inner.node):
+                    if paths.is_cached(self._model, step):
+                        break
                     assert isinstance(step.node, ast.expr)
                     yield Wait(step.node, (activation, *inner.through), inner.io, frame.block)
                     break

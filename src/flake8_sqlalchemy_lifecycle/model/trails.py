@@ -28,8 +28,9 @@ class Trails:
     """The names that lead to places whose code holds one of `words`, for each file.
 
     With `results` also those that hold what such a call gives: `engine` of `engine = create_engine(…)`.
-    `starts` narrows the places down: it yields the functions of a module from which the trails set out. Where more
-    than `most` names lead to the places, the nearest are kept.
+    `starts` narrows the places down: it yields the functions of a module from which the trails set out; `says`, asked
+    before, tells by a file's text whether there can be any. Where more than `most` names lead to the places, the
+    nearest are kept.
     """
 
     def __init__(
@@ -39,12 +40,14 @@ class Trails:
         results: bool = False,
         starts: Callable[[Module], Iterator[Block]] | None = None,
         most: int = _MOST_NAMES,
+        says: Callable[[str], bool] | None = None,
     ) -> None:
         self._project = project
         self._words = words
         self._results = results
         self._starts = starts
         self._most = most
+        self._says = says
         self._visible: dict[str, Distances] = {}
 
     def names(self, path: str) -> frozenset[str]:
@@ -87,6 +90,8 @@ class Trails:
             return
         if self._starts is None:
             yield from self._words
+            return
+        if self._says is not None and not self._says(source.text):
             return
         module = self._project.module(file)
         for block in self._starts(module) if module is not None else ():
