@@ -17,7 +17,7 @@ from .flow import position
 from .inference import Model
 from .knowledge import Kind, ancestry
 from .lifespans import Lifespans, assignments, lifespans_of, special_frames
-from .scopes import Block
+from .scopes import Block, Module
 from .values import Bound, Constant, Frame, Library, Made, Value, Values
 
 _RUNNERS = frozenset(
@@ -112,17 +112,22 @@ def _assigned_after(
 def _includes(model: Model, router: Value) -> Iterator[Include]:
     """Where the files at hand include a router."""
     for module in files(model, "include_router"):
-        for call, block in module.calls():
-            if not (isinstance(call.func, ast.Attribute) and call.func.attr == "include_router"):
-                continue
-            given = call.args[0] if call.args else None
-            given = next((k.value for k in call.keywords if k.arg == "router"), given)
-            for frame in calls.activations_of(model, block):
-                included = model.values(given, frame)
-                if any(is_same(value, router) for value in included):
-                    owners = model.values(call.func.value, frame)
-                    including = frozenset(app_of(model, owner) for owner in owners)
-                    yield Include(including, included, call, block)
+        for include in includes_in(model, module):
+            if any(is_same(value, router) for value in include.included):
+                yield include
+
+
+def includes_in(model: Model, module: Module) -> Iterator[Include]:
+    """The includes of a file, each once for every activation of its function."""
+    for call, block in module.calls():
+        if not (isinstance(call.func, ast.Attribute) and call.func.attr == "include_router"):
+            continue
+        given = call.args[0] if call.args else None
+        given = next((k.value for k in call.keywords if k.arg == "router"), given)
+        for frame in calls.activations_of(model, block):
+            owners = model.values(call.func.value, frame)
+            including = frozenset(app_of(model, owner) for owner in owners)
+            yield Include(including, model.values(given, frame), call, block)
 
 
 def _are_run_by(model: Model, owner: Value, lifespans: Lifespans, event: Event) -> bool:

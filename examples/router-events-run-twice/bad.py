@@ -1,0 +1,23 @@
+"""The router's startup handler runs twice: the include copies it to the app, and the router's lifespan runs it too.
+
+Each start of the application adds two rows to the table.
+"""
+
+from database import count_starts, write_down_the_start
+from fastapi import APIRouter, FastAPI
+
+router = APIRouter(prefix="/visits")
+
+
+@router.on_event("startup")
+def start() -> None:
+    write_down_the_start()
+
+
+@router.get("/starts")
+def starts() -> int:
+    return count_starts()
+
+
+app = FastAPI(title="visits")
+app.include_router(router)
