@@ -64,25 +64,13 @@ Handlers that are registered in a way that the linter does not know, and calls t
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
-from ...model import calls, paths
-from ...model.creations import (
-    CREATION_WORDS,
-    creations_in,
-    is_for_input_and_ended,
-    is_made_once,
-    names_that_lead_to_creations,
-)
-from ...model.flow import position
+from ...model.creations import CREATION_WORDS
 from ...model.inference import Model
-from ...model.paths import Path
-from ...model.scopes import Block
-from ...model.values import Made
+from ...model.per_request import Cause, per_request
 
 RULE = Rule(
     code="LSA101",
@@ -113,112 +101,15 @@ RULE = Rule(
     ),
 )
 
-_PROVIDER_STEPS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Cause:
-    """An engine's creation, and how a request gets there."""
-
-    engine: Made
-    path: Path
-    place: ast.expr
-
 
 @RULE.check
 def engine_in_request_path(model: Model) -> Iterator[Finding]:
-    names = names_that_lead_to_creations(model)
-    if not any(name in model.linted.source.text for name in names):
-        return
-    words = names | model.linted.spellings(*CREATION_WORDS)
-    first: dict[object, _Cause] = {}
-    for cause in (*_from_requests(model, words), *_from_providers(model, words)):
-        known = first.get(cause.engine.site)
-        if known is None or position(cause.place) < position(known.place):
-            first[cause.engine.site] = cause
-    for cause in first.values():
+    """Report each engine that is made once per request."""
+    for cause in per_request(model):
         yield _finding(model, cause)
 
 
-def _from_requests(model: Model, words: frozenset[str]) -> Iterator[_Cause]:
-    def interesting(spelled: Set[str]) -> bool:
-        return not words.isdisjoint(spelled)
-
-    for root in paths.request_roots(model, interesting):
-        start = calls.entry(model, root.function)
-        if is_made_once(model, root.function):
-            continue
-        for path in paths.walk(model, start, interesting):
-            causes = list(_causes(model, path, root.node))
-            if causes and not _is_reported_elsewhere(model, path):
-                yield from causes
-
-
-def _is_reported_elsewhere(model: Model, path: Path) -> bool:
-    """Does the path lead through a function of another file which that file shows to run per request?"""
-    return any(
-        frame.block.module is not model.linted and paths.runs_per_request(model, frame.block)
-        for frame in path.frames
-    )
-
-
-def _from_providers(model: Model, words: frozenset[str]) -> Iterator[_Cause]:
-    for block in model.linted.functions():
-        if words.isdisjoint(block.words) or not (block.yields or block.returns):
-            continue
-        function = paths.as_function(model, block)
-        if is_made_once(model, function) or _is_named_elsewhere(model, block):
-            continue
-        start = calls.entry(model, function)
-        for path in paths.walk(
-            model, start, lambda spelled: not words.isdisjoint(spelled), _PROVIDER_STEPS
-        ):
-            causes = list(_causes(model, path, block.node))
-            if causes and paths.provides_session(model, block):
-                yield from causes
-
-
-def _causes(model: Model, path: Path, root: ast.AST) -> Iterator[_Cause]:
-    for engine in creations_in(model, path.end):
-        if is_for_input_and_ended(model, engine, path.end):
-            continue
-        place = _place(model, path, engine, root)
-        if place is not None:
-            yield _Cause(engine, path, place)
-
-
-def _place(model: Model, path: Path, engine: Made, root: ast.AST) -> ast.expr | None:
-    """The creating call if it is in the linted file, else the expression by which the path leaves this file."""
-    if path.end.block.module is model.linted:
-        return engine.call
-    for step in path.steps:
-        if (
-            step.callee.block.module is not model.linted
-            and step.caller.block.module is model.linted
-        ):
-            return step.node if isinstance(step.node, ast.expr) else None
-    return root if isinstance(root, ast.expr) else None
-
-
-def _is_named_elsewhere(model: Model, provider: Block) -> bool:
-    """Does other code of the file use the provider? Then who calls it decides."""
-    return any(
-        provider.name in block.words
-        for block in model.linted.functions()
-        if block is not provider and provider not in _around(block)
-    ) or any(
-        isinstance(node, ast.Name) and node.id == provider.name for node in model.linted.block.nodes
-    )
-
-
-def _around(block: Block) -> Iterator[Block]:
-    current = block.parent
-    while current is not None:
-        yield current
-        current = current.parent
-
-
-def _finding(model: Model, cause: _Cause) -> Finding:
+def _finding(model: Model, cause: Cause) -> Finding:
     engine = cause.engine
     creator = "create_async_engine" if engine.type.endswith("AsyncEngine") else "create_engine"
     end = cause.path.end.block

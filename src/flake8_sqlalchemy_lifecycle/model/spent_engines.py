@@ -1,0 +1,183 @@
+"""Engines that a function makes at each call, uses, and leaves behind."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import attributes, calls, paths
+from .calls import Step
+from .creations import CREATION_WORDS, creations_in, is_made_once, names_that_lead_to_creations
+from .decorated import is_called_as_written
+from .engine_fates import Followed, follow
+from .engines import has_no_pool, is_in_memory
+from .flow import is_tested_and_kept, loops_around, position
+from .inference import known
+from .knowledge import Kind, Role
+from .lifespans import is_lifespan
+from .per_request import per_request, place_of
+from .pools import arguments, pools_of
+from .scopes import Block
+from .values import Frame, Made
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+_DEEPEST = 3
+_KEEP = frozenset({"__init__", "__post_init__", "__new__", "__enter__", "__aenter__", "main"})
+_ONCE = (Role.STARTUP, Role.SHUTDOWN, Role.LIFESPAN)
+_POOLLESS = frozenset({"sqlalchemy.NullPool", "sqlalchemy.StaticPool"})
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """An engine that is made at each call of a function, and left there.
+
+    `place` is the creating call, or what leads to it in the linted file; `chain` are the functions on the way to it.
+    """
+
+    engine: Made
+    place: ast.expr
+    chain: tuple[Block, ...]
+    followed: Followed
+
+
+def spent_engines(model: Model) -> Iterator[Spent]:
+    """The engines that functions of the linted file leave behind, each once; what requests do is left out."""
+    words = names_that_lead_to_creations(model) | model.linted.spellings(*CREATION_WORDS)
+    found = {
+        spent.engine.site: spent
+        for spent in reversed([*_left(model, words), *_built_by_operations(model, words)])
+    }
+    if not found:
+        return
+    once = _run_once(model, words)
+    requested = {cause.engine.site for cause in per_request(model)}
+    for site, spent in sorted(found.items(), key=lambda item: position(item[1].place)):
+        if site not in requested and spent.chain[0] not in once:
+            yield spent
+
+
+def _left(model: Model, words: frozenset[str]) -> Iterator[Spent]:
+    """The engines that a function makes, or gets out of a helper that makes one, and leaves."""
+    for block in model.linted.blocks():
+        if block.is_class or words.isdisjoint(block.words) or block.name in _KEEP:
+            continue
+        for call in block.calls:
+            if calls.spelled(call) not in words:
+                continue
+            if not block.is_function and not any(loops_around(block, call)):
+                continue
+            frame = model.frame(block)
+            for engine, chain in _fresh(model, call, frame, words, _DEEPEST):
+                followed = follow(model, frame, call, engine.site)
+                if followed.is_left and followed.used and _counts(model, engine, block):
+                    here = engine.call if chain[-1].module is model.linted else call
+                    if here is not None:
+                        yield Spent(engine, here, chain, followed)
+
+
+def _counts(model: Model, engine: Made, block: Block) -> bool:
+    if has_no_pool(model, engine) or is_in_memory(model, engine):
+        return False
+    pools = pools_of(model, engine, arguments(model, engine) or {})
+    if pools and pools <= _POOLLESS:
+        return False
+    if not block.is_function:
+        return True
+    frame = model.frame(block)
+    if is_made_once(model, paths.as_function(model, block)):
+        return False
+    return is_called_as_written(model, frame, frozenset({Role.OPERATION}))
+
+
+def _fresh(
+    model: Model, call: ast.Call, frame: Frame, words: AbstractSet[str], depth: int
+) -> Iterator[tuple[Made, tuple[Block, ...]]]:
+    """The engines that a call makes each time, itself or in the function it calls; with the functions on the way."""
+    block = frame.block
+    if is_tested_and_kept(block, call):
+        return
+    for value in model.values(call, frame):
+        if isinstance(value, Made) and value.call is call:
+            if attributes.kind_of(model, value) is Kind.ENGINE:
+                yield value, (block,)
+    if not depth:
+        return
+    for callee in known(model.values(call.func, frame)):
+        for activation in calls.activations(model, callee, call, frame):
+            inner = activation.block
+            if inner.name in _KEEP or words.isdisjoint(inner.words):
+                continue
+            if paths.is_cached(model, Step(call, frame, activation)):
+                continue
+            if not is_called_as_written(model, activation):
+                continue
+            for nested in inner.calls:
+                if calls.spelled(nested) in words:
+                    for engine, chain in _fresh(model, nested, activation, words, depth - 1):
+                        followed = follow(model, activation, nested, engine.site)
+                        if followed.is_given and not followed.disposes:
+                            yield engine, (block, *chain)
+
+
+def _built_by_operations(model: Model, words: frozenset[str]) -> Iterator[Spent]:
+    """The engines of objects that an operation builds and drops."""
+
+    def interesting(spelled: AbstractSet[str]) -> bool:
+        return not words.isdisjoint(spelled)
+
+    for root in calls.roots(model, interesting):
+        if root.role is not Role.OPERATION or is_made_once(model, root.function):
+            continue
+        for path in paths.walk(model, calls.entry(model, root.function), interesting):
+            if not path.steps or path.end.block.name not in ("__init__", "__post_init__"):
+                continue
+            step = path.steps[-1]
+            for engine in creations_in(model, path.end):
+                if not isinstance(step.node, ast.Call) or _is_ended(path.end.block):
+                    continue
+                followed = follow(model, step.caller, step.node, engine.site)
+                place = place_of(model, path, engine, root.node)
+                if followed.is_left and followed.used and place is not None:
+                    if _counts(model, engine, root.function.block):
+                        chain = tuple(frame.block for frame in path.frames)
+                        yield Spent(engine, place, chain, followed)
+
+
+def _is_ended(constructor: Block) -> bool:
+    """May the object dispose its engine when it goes?"""
+    owner = constructor.method_of
+    return owner is not None and not {"__del__", "finalize"}.isdisjoint(
+        {*owner.bindings, *owner.words}
+    )
+
+
+def _run_once(model: Model, words: frozenset[str]) -> frozenset[Block]:
+    """The functions that start-up code runs: the module's own, `main`, lifespans, startup handlers, app factories."""
+
+    def interesting(spelled: AbstractSet[str]) -> bool:
+        return not words.isdisjoint(spelled)
+
+    starts = [model.frame(model.linted.block)]
+    starts += [calls.entry(model, r.function) for r in calls.roots(model) if r.role in _ONCE]
+    for block in model.linted.functions():
+        if block.name == "main" or is_lifespan(model, block) or _makes_app(model, block):
+            starts.append(model.frame(block))
+    found: set[Block] = set()
+    for start in starts:
+        for path in paths.walk(model, start, interesting):
+            found.add(path.end.block)
+    return frozenset(found - {model.linted.block})
+
+
+def _makes_app(model: Model, block: Block) -> bool:
+    frame = model.frame(block)
+    return any(
+        attributes.kind_of(model, value) is Kind.APP
+        for returned in block.returns
+        for value in model.values(returned, frame)
+    )
