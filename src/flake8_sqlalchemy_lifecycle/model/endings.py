@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -166,11 +166,19 @@ def _closed_by_generator(
         if isinstance(outer, ast.For | ast.AsyncFor | ast.YieldFrom):
             source = outer.value if isinstance(outer, ast.YieldFrom) else outer.iter
             for value in model.values(source, generator):
-                if isinstance(value, Generator):
-                    node = _closed_by_generator(model, value.frame, session, depth + 1)
-                    if node is not None and is_within(block, first, outer):
+                if isinstance(value, Generator) and is_within(block, first, outer):
+                    inner = _as_seen_inside(session)
+                    node = _closed_by_generator(model, value.frame, inner, depth + 1)
+                    if node is not None:
                         return node
     return None
+
+
+def _as_seen_inside(session: Value) -> Value:
+    """The session as the function knows it whose call gave it: without that call."""
+    if isinstance(session, Made | Instance):
+        return replace(session, context=session.context[:-1])
+    return session
 
 
 def _closing(model: Model, depends: Made, frame: Frame) -> Closing:

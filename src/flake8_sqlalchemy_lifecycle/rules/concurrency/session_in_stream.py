@@ -93,7 +93,7 @@ from ...model.launches import Launches
 RULE = Rule(
     code="LSA408",
     name="session-in-stream",
-    wakes=("StreamingResponse", "EventSourceResponse", "Stream", "Response", "Depends"),
+    wakes=("Response", "Stream", "ServerSentEvent", "response_class", "Depends"),
     in_scripts=True,
 )
 
