@@ -70,9 +70,8 @@ def test_example(rule: Rule) -> None:
         path.name: {finding.code for finding in Linter(Config()).lint(str(path))}
         for path in folder.rglob("*.py")
     }
-    named = set(
-        re.findall(r"LSA\d{3}", rule.page)
-    )  # LSA201 stands beside LSA207, and its page says so
+    # such as LSA201, which stands beside LSA207
+    named = set(re.findall(r"LSA\d{3}", rule.page))
     assert {rule.code} <= found["bad.py"] <= {rule.code} | named
     assert not any(codes for name, codes in found.items() if name != "bad.py")
     assert "good.py" in found
