@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .endings import Ending, ending
+from .endings import Ending, ending, may_end
 from .handovers import Handover, Later, sessions_of
 from .launches import Launches
 from .session_uses import name_of_session
@@ -53,6 +53,8 @@ def surviving(model: Model, find: Find, launches: Launches) -> Iterator[Survivin
 
 def _in(model: Model, find: Find, frame: Frame) -> Iterator[Surviving]:
     for handover in find(model, frame):
+        if handover.later is not Later.ELSEWHERE and not may_end(model, frame):
+            return
         for session, use in sessions_of(model, handover).items():
             end = ending(model, frame, session, handover.call)
             if end is not None or handover.later is Later.ELSEWHERE:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from . import attributes, calls, invocation
 from .collisions import entered
 from .flow import are_exclusive, is_within, position
-from .holding import is_closed_by
+from .holding import is_closed_by, started
 from .knowledge import CONTEXT_MANAGERS
 from .session_uses import is_own
-from .sought import contains
+from .sought import Sought, contains
 from .values import Constant, Entering, Frame, Func, Generator, Instance, Made, Value
 
 if TYPE_CHECKING:
@@ -43,20 +43,42 @@ class Ending:
     block: Block
 
 
+def may_end(model: Model, frame: Frame) -> bool:
+    """Can anything that the function hands over be ended, by it, by who called it, or by a dependency?"""
+    for current in _outwards(frame):
+        block = current.block
+        if any("close" in word for word in block.words):
+            return True
+        if any(isinstance(node, ast.With | ast.AsyncWith) for node in block.nodes):
+            return True
+        if any(True for _ in _generators(model, current, 0)):
+            return True
+    return False
+
+
+def _outwards(frame: Frame) -> Iterator[Frame]:
+    """The activation, and those that called it or hold its function."""
+    for _ in range(_DEEPEST):
+        yield frame
+        if frame.caller is not None:
+            frame = frame.caller
+        elif frame.closure is not None and frame.closure.block.is_function:
+            frame = frame.closure
+        else:
+            return
+
+
 def ending(model: Model, frame: Frame, session: Value, call: ast.AST) -> Ending | None:
     """What closes a session that a function hands over by `call`; None where that cannot be told."""
-    place = call
-    for _ in range(_DEEPEST):
-        node = _closed_in(model, frame, session, place)
-        if node is not None and not frame.block.yields:
-            return Ending(Closing.HERE, node, frame.block)
-        if frame.caller is not None:
-            frame, place = frame.caller, frame.call or place
-        elif frame.closure is not None and frame.closure.block.is_function:
-            frame, place = frame.closure, frame.block.node  # an inner function
-        else:
-            break
-    return _injected(model, frame, session)
+    place, inner = call, frame
+    for current in _outwards(frame):
+        if current is not frame:
+            place = inner.call or place if inner.caller is current else inner.block.node
+        node = _closed_in(model, current, session, place)
+        if node is not None and not current.block.yields:
+            return Ending(Closing.HERE, node, current.block)
+        inner = current
+    return _injected(model, inner, session)
 
 
 def _closed_in(model: Model, frame: Frame, session: Value, call: ast.AST) -> ast.AST | None:
@@ -74,7 +96,17 @@ def _closed_in(model: Model, frame: Frame, session: Value, call: ast.AST) -> ast
             case ast.Call(func=ast.Attribute(attr=attr, value=owner)) if attr in _CLOSES:
                 if session in model.values(owner, frame) and _follows(block, node, call):
                     return node
+            case ast.Call() if _is_named_closer(node) and _follows(block, node, call):
+                if Sought(model, frame, session).is_given_to(node):
+                    if any(is_closed_by(model, f, session) for f in started(model, node, frame)):
+                        return node
     return None
+
+
+def _is_named_closer(call: ast.Call) -> bool:
+    """Does the called function's name say that it closes? What it does is looked at then."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    return "close" in name
 
 
 def _follows(block: Block, close: ast.Call, call: ast.AST) -> bool:
