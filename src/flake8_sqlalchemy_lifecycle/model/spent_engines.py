@@ -72,7 +72,7 @@ def _left(model: Model, words: frozenset[str]) -> Iterator[Spent]:
             if not block.is_function and not any(loops_around(block, call)):
                 continue
             frame = model.frame(block)
-            for engine, chain in _fresh(model, call, frame, words, _DEEPEST):
+            for engine, chain in fresh(model, call, frame, words):
                 followed = follow(model, frame, call, engine.site)
                 if followed.is_left and followed.used and _counts(model, engine, block):
                     here = engine.call if chain[-1].module is model.linted else call
@@ -94,8 +94,8 @@ def _counts(model: Model, engine: Made, block: Block) -> bool:
     return is_called_as_written(model, frame, frozenset({Role.OPERATION}))
 
 
-def _fresh(
-    model: Model, call: ast.Call, frame: Frame, words: AbstractSet[str], depth: int
+def fresh(
+    model: Model, call: ast.Call, frame: Frame, words: AbstractSet[str], depth: int = _DEEPEST
 ) -> Iterator[tuple[Made, tuple[Block, ...]]]:
     """The engines that a call makes each time, itself or in the function it calls; with the functions on the way."""
     block = frame.block
@@ -118,7 +118,7 @@ def _fresh(
                 continue
             for nested in inner.calls:
                 if calls.spelled(nested) in words:
-                    for engine, chain in _fresh(model, nested, activation, words, depth - 1):
+                    for engine, chain in fresh(model, nested, activation, words, depth - 1):
                         followed = follow(model, activation, nested, engine.site)
                         if followed.is_given and not followed.disposes:
                             yield engine, (block, *chain)
