@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import attributes, calls
+from . import attributes
+from .flow import in_part
 from .holding import CLOSES, Hold, SessionWatch, State, started
 from .inference import Model
 from .invocation import decorators
 from .knowledge import CONTEXT_MANAGERS, IO_METHODS, Kind
+from .knowledge.terms import words
 from .scopes import Block
 from .sessions import Opened, opened_by
-from .values import Bound, Frame, Func, Library
+from .spelling import arguments, last_name
+from .values import Frame, Func
 from .ways import RAISED, Outcome, Walk, Way
 
 _RETURNED = (Way.NEXT, Way.RETURN)
-_HARMLESS = ("builtins.", "logging.", "structlog.", "loguru.", "typing.", "datetime.", "time.")
-"""Libraries whose functions are not taken to raise."""
 _WORKS = IO_METHODS[Kind.SESSION]
 _QUIET = CLOSES | {"begin", "begin_nested", "commit", "rollback"}
 """Methods that are not taken to raise here: what a `commit` raises is told by the step before it."""
+
+
+_DISTINCTIVE = _WORKS - words("aclose close connection delete get invalidate reset run_sync stream")
+"""Methods that few other objects have: whatever opens such an object is looked at."""
+_OPENERS = re.compile(r"session|maker|factory|db$", re.IGNORECASE)
+"""Of objects that are only handed on, those are looked at that a function of such a name gives: a sieve, no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +80,29 @@ def _opened(model: Model, function: Block) -> Iterator[Opened]:
     if isinstance(function.node, ast.Lambda):
         return
     frame = model.frame(function)
-    names = _worked_with(function)
+    worked, given = _names(function)
     for call in function.calls:
-        if _name_of(function, call) in names:
+        opener = last_name(call.func)
+        if opener is None or opener in _WORKS:
+            continue
+        name = _name_of(function, call)
+        if name in worked or (name in given and _OPENERS.search(opener)):
             yield from opened_by(model, call, frame)
 
 
-def _worked_with(function: Block) -> set[str]:
-    """The names that a function works with as with a session, or gives to others: by the spelling alone."""
-    found = {_NAMELESS}
+def _names(function: Block) -> tuple[set[str], set[str]]:
+    """The names that a function works with as with a session, and those that it gives to others; by spelling alone."""
+    worked, given = {_NAMELESS}, set[str]()
     for node in function.nodes:
         match node:
-            case ast.Attribute(attr=name, value=ast.Name(id=owner)) if name in _WORKS:
-                found.add(owner)
-            case ast.Call(args=args, keywords=keywords):
-                given = (*args, *(keyword.value for keyword in keywords))
-                found.update(part.id for part in given if isinstance(part, ast.Name))
-    return found
+            case ast.Attribute(attr=name, value=ast.Name(id=owner)):
+                if name in _DISTINCTIVE:
+                    worked.add(owner)
+                elif name in _WORKS:
+                    given.add(owner)
+            case ast.Call():
+                given.update(a.id for a in arguments(node) if isinstance(a, ast.Name))
+    return worked, given
 
 
 _NAMELESS = ""
@@ -104,7 +118,7 @@ def _name_of(function: Block, call: ast.Call) -> str | None:
             return name
         case ast.NamedExpr(target=ast.Name(id=name)):
             return name
-        case ast.Attribute(attr=name) if name in _WORKS:
+        case ast.Attribute(attr=name) if name in _DISTINCTIVE:
             return _NAMELESS
     return None
 
@@ -185,7 +199,7 @@ class _Watch(SessionWatch):
             ways = RAISED if block.is_async else (Way.ERROR,)
             return ways if self._is_manager else ()
         if isinstance(node, ast.Await):
-            return (Way.CANCELLED,)
+            return () if self._is_clean_up(node) else (Way.CANCELLED,)
         if self._is_commit(node):
             return RAISED if block.is_async else (Way.ERROR,)
         return (Way.ERROR,) if isinstance(node, ast.Call) and self._may_raise(node) else ()
@@ -193,13 +207,18 @@ class _Watch(SessionWatch):
     def _may_raise(self, call: ast.Call) -> bool:
         if isinstance(call.func, ast.Attribute) and self._its.is_it(call.func.value):
             return call.func.attr in _WORKS - _QUIET
-        if any(isinstance(a, ast.ExceptHandler) for a in self._frame.block.ancestors(call)):
+        if self._is_clean_up(call):
             return False
-        callees = self._model.values(call.func, self._frame)
-        if any(isinstance(callee, Library | Bound) for callee in callees):
-            names = set(calls.names_of(self._model, callees))
-            return bool(names) and not all(name.startswith(_HARMLESS) for name in names)
         return bool(started(self._model, call, self._frame))
+
+    def _is_clean_up(self, node: ast.AST) -> bool:
+        """Does the node stand in an `except` or `finally`, where one error is being handled already?"""
+        block = self._frame.block
+        return any(
+            isinstance(a, ast.ExceptHandler)
+            or (isinstance(a, ast.Try | ast.TryStar) and in_part(block, node, a, "finalbody"))
+            for a in block.ancestors(node)
+        )
 
 
 def _is_manager(model: Model, frame: Frame) -> bool:
