@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import calls
+from .knowledge.threads import AWAITED
 from .scopes import Block
 from .values import Frame
+from .work import activations, given_call
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -35,13 +37,22 @@ class Launches:
         model = self._model
         spelled = self._helpers | model.linted.spellings(*self._helpers)
         for call in frame.block.calls:
-            name = getattr(call.func, "attr", getattr(call.func, "id", None))
-            if name not in spelled or not (call.args or call.keywords):
-                continue
-            for callee in model.values(call.func, frame):
-                for activation in calls.activations(model, callee, call, frame):
+            for made in self._calls_made(call, frame, spelled):
+                for activation in activations(model, made, frame):
                     if self.may_be_in(activation.block):
                         yield call, activation
+
+    def _calls_made(
+        self, call: ast.Call, frame: Frame, spelled: frozenset[str]
+    ) -> Iterator[ast.Call]:
+        """The call, if it is one of a helper, or the call that a thread makes: `await to_thread(helper, session)`."""
+        if _last_name(call.func) in spelled:
+            if call.args or call.keywords:
+                yield call
+        elif any(_last_name(argument) in spelled for argument in call.args[:1]):
+            names = set(calls.names_of(self._model, self._model.values(call.func, frame)))
+            if not names.isdisjoint(AWAITED):
+                yield given_call(call.args[0], call.args[1:], call.keywords, call)
 
     def _find_helpers(self) -> Iterator[str]:
         """The names of launching functions at hand, as far as the linted file can spell them."""
@@ -52,6 +63,12 @@ class Launches:
                 module = model.project.module(path)
                 names = module.functions_saying(*self._names) if module else ()
                 yield from (name for name in names if model.linted.may_say(name))
+
+
+def _last_name(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else None
 
 
 @functools.lru_cache(maxsize=2048)
