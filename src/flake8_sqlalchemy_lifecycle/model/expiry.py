@@ -1,0 +1,479 @@
+"""What a commit expires: the mapped instances that an async session holds, and where they are read afterwards."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from . import attributes, calls, invocation, paths
+from .knowledge import DECORATORS, Kind, Role
+from .loading import is_refreshing, loaded_class
+from .mapping import is_mapped_attribute, mapped_class
+from .scopes import Block
+from .sought import Sought, is_session
+from .spelling import arguments, last_name, spelled
+from .values import Cls, Constant, Frame, Instance, Made, Manager, Site, Value
+from .ways import Outcome, Walk, Way
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+_DEEPEST = 4
+_CLOSES = frozenset({"close", "aclose", "reset", "invalidate", "remove"})
+_LOADS = frozenset({"execute", "exec", "scalar", "scalars", "get", "get_one", "merge", "stream"})
+_WRITES = frozenset({"commit", "flush", "execute"})
+_MAKES = re.compile(r"(?:\bsessionmaker|\basync_sessionmaker|\bAsyncSession)(?:\[[^\]]*\])?\(")
+_RESULT = "<result>"
+_OTHERS = "<others>"
+_CLOSED = "<closed>"
+
+
+class Status(IntEnum):
+    """What an instance is to the session. The greater, the worse to read."""
+
+    NEW = 0  # added, and not written yet
+    LIVE = 1  # its attributes are loaded
+    EXPIRED = 2
+
+
+State = frozenset[tuple[str, Status]]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """An expression that reads expired attributes of an instance: `attribute` is None where it is returned."""
+
+    node: ast.expr | ast.Return
+    block: Block
+    name: str
+    attribute: str | None
+    cls: Cls
+    is_closed: bool
+    by: Site
+
+
+def may_expire(model: Model) -> bool:
+    """Does a file at hand make a session or maker without a word on `expire_on_commit`?"""
+    for path in model.project.closure(model.linted.path):
+        source = model.project.source(path)
+        if source is not None and _makes_expiring(source.text):
+            return True
+    return False
+
+
+@functools.lru_cache(maxsize=8192)
+def _makes_expiring(text: str) -> bool:
+    made = len(_MAKES.findall(text)) - len(
+        re.findall(r"expire_on_commit[\"']?\s*[=:]\s*False", text)
+    )
+    return made > 0
+
+
+def expires(model: Model, session: Value) -> bool:
+    """Is it an async session, and made so, as all can see, that its commit expires what it holds?"""
+    if not isinstance(session, Made) or not attributes.is_async(model, session):
+        return False
+    made: Value | None = session
+    while isinstance(made, Made) and attributes.kind_of(model, made) is not Kind.ENGINE:
+        if made.declared or (made.call is None and made.origin is None):
+            return False
+        given = invocation.argument_values(model, made, "expire_on_commit")
+        if given is not None:
+            return given == frozenset({Constant(True)})
+        module = model.project.module(made.site.path)
+        if module is None or module.may_say(".configure("):
+            return False
+        made = made.origin
+    return made is None
+
+
+def leaves_expiry_open(model: Model) -> Iterator[Made]:
+    """The async makers and sessions that the linted file makes without a word on `expire_on_commit`."""
+    spelled_so = {"async_sessionmaker", "sessionmaker", "AsyncSession", *model.linted.renamed}
+    for call, block in model.linted.calls():
+        target = call.func.value if isinstance(call.func, ast.Subscript) else call.func
+        if last_name(target) not in spelled_so:
+            continue
+        for value in model.values(call, model.frame(block)):
+            if not isinstance(value, Made) or value.call is not call or value.origin is not None:
+                continue
+            if attributes.kind_of(model, value) not in (Kind.MAKER, Kind.SESSION):
+                continue
+            if attributes.is_async(model, value) and not _may_be_set(model, value):
+                yield value
+
+
+def _may_be_set(model: Model, made: Made) -> bool:
+    """Is `expire_on_commit` set: by an argument, by `configure()`, or by a class of the project?"""
+    if invocation.argument_values(model, made, "expire_on_commit") is not None:
+        return True
+    classes = invocation.argument_values(model, made, "class_") or frozenset()
+    return any(isinstance(cls, Cls) for cls in classes) or model.linted.may_say(".configure(")
+
+
+def reads_of_expired(model: Model, block: Block) -> Iterator[Read]:
+    """The reads of expired instances in an async function, and by what it calls, each way's first one."""
+    frame = model.frame(block)
+    found: dict[ast.AST, Read] = {}
+    for session in _sessions(model, frame):
+        watch = _Watch(model, frame, session)
+        Walk(block, watch).out(frozenset())
+        for read in watch.found:
+            found.setdefault(read.node, read)
+    yield from found.values()
+
+
+def _sessions(model: Model, frame: Frame) -> list[Value]:
+    """The sessions that expire, of all that a function's calls are made on or given."""
+    found: dict[Value, None] = {}
+    for call in frame.block.calls:
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        nodes = [n for n in (owner, *arguments(call)) if isinstance(n, ast.Name | ast.Attribute)]
+        if isinstance(owner, ast.Call):
+            nodes += [a for a in arguments(owner) if isinstance(a, ast.Name | ast.Attribute)]
+        for node in nodes:
+            for value in model.values(node, frame):
+                held = (
+                    [v for _, values in value.args for v in values]
+                    if isinstance(value, Instance)
+                    else []
+                )
+                for session in (value, *held):
+                    if is_session(model, session) and expires(model, session):
+                        found[session] = None
+    return list(found)
+
+
+def is_handler(model: Model, block: Block) -> bool:
+    """Does a framework read what the function returns?"""
+    if block.parent is None or isinstance(block.node, ast.Lambda):
+        return False
+    names = invocation.decorators(model, paths.as_function(model, block))
+    return any(DECORATORS.get(name) is Role.REQUEST for name in names)
+
+
+@dataclass
+class _Watch:
+    """Follows the instances of one session through an activation, by the names of its variables."""
+
+    model: Model
+    frame: Frame
+    session: Value
+    found: list[Read] = field(default_factory=list)
+    classes: dict[str, Cls] = field(default_factory=dict)
+    by: Site | None = None
+
+    def __post_init__(self) -> None:
+        self._its = Sought(self.model, self.frame, self.session)
+        self._block = self.frame.block
+        self._is_handler = self.frame.caller is None and is_handler(self.model, self._block)
+
+    # what an expression does
+
+    def after(self, node: ast.AST, state: State) -> State:
+        """The state after the node was evaluated."""
+        match node:
+            case ast.Await(value=ast.Call() as call):
+                return self._awaited(call, state)
+            case ast.Call(func=ast.Attribute(attr=name, value=owner)) if self._its.is_it(owner):
+                return self._called(name, node, state)
+            case ast.Call():
+                return self._helped(node, _without(state, _RESULT))
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+                if isinstance(node.ctx, ast.Load):
+                    return self._read(node, name, attribute, state)
+                return _without(state, name) if _get(state, name) is Status.EXPIRED else state
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                return self._assigned(name, value, state)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                return self._assigned(name, value, state)
+            case ast.NamedExpr(target=ast.Name(id=name), value=value):
+                return self._assigned(name, value, state)
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                parent = self._block.parents.get(node)
+                return state if isinstance(parent, ast.NamedExpr) else _without(state, name)
+            case ast.Return(value=ast.expr() as value):
+                return self._returned(node, value, state)
+        return state
+
+    def _called(self, name: str, call: ast.Call, state: State) -> State:
+        """A plain method of the session."""
+        names = [n for a in call.args for n in _names_in(a)]
+        if name in ("add", "add_all"):
+            for given in names:
+                if _get(state, given) is None and self._track(given):
+                    state = _with(state, given, Status.NEW)
+        elif name == "expunge":
+            state = _without(state, *names)
+        elif name == "expunge_all":
+            state = frozenset()
+        return state
+
+    def _track(self, name: str) -> bool:
+        """Is the variable a mapped instance?"""
+        values = self.model.lookup(name, self.frame, None)
+        classes = {mapped_class(self.model, value) for value in values}
+        cls = next(iter(classes)) if len(classes) == 1 else None
+        if cls is not None:
+            self.classes[name] = cls
+        return cls is not None
+
+    def _awaited(self, call: ast.Call, state: State) -> State:
+        match call.func:
+            case ast.Attribute(attr=name, value=owner) if self._its.is_it(owner):
+                return self._session_did(name, call, state)
+        return state if self._is_followed(call) else self._unknown(call, state)
+
+    def _session_did(self, name: str, call: ast.Call, state: State) -> State:
+        if name == "commit":
+            return self._committed(call, state)
+        if name == "rollback":
+            kept = frozenset((n, s) for n, s in state if s is not Status.NEW)
+            return self._committed(call, kept)
+        if name == "flush":
+            return frozenset((n, max(s, Status.LIVE)) for n, s in state)
+        if name == "refresh":
+            for given in (n for a in call.args[:1] for n in _names_in(a)):
+                if _get(state, given) is not None:
+                    state = _with(state, given, Status.LIVE)
+            return state
+        if name == "delete":
+            return _without(state, *(n for a in call.args for n in _names_in(a)))
+        if name in _CLOSES:
+            return _closed(state)
+        if name in _LOADS:
+            for other, status in state:
+                cls = self.classes.get(other)
+                if status is Status.EXPIRED and is_refreshing(call, cls, self._block):
+                    state = _without(state, other)
+            return state
+        return frozenset() if name == "run_sync" else state
+
+    def _committed(self, by: ast.AST, state: State) -> State:
+        self.by = Site.of(by, self._block)
+        return frozenset((n, s if n in (_CLOSED, _RESULT) else Status.EXPIRED) for n, s in state)
+
+    def _unknown(self, call: ast.Call, state: State) -> State:
+        """Code that cannot be followed may refresh what it is given."""
+        if self._its.is_given_to(call) or self._is_owner_holding(call):
+            return frozenset()
+        return _without(state, *spelled(call))
+
+    def _is_owner_holding(self, call: ast.Call) -> bool:
+        return isinstance(call.func, ast.Attribute) and self._its.is_held_by(call.func.value)
+
+    # helpers
+
+    def _is_followed(self, call: ast.Call) -> bool:
+        return bool(self._activations(call))
+
+    def _activations(self, call: ast.Call) -> list[Frame]:
+        if self.frame.depth >= _DEEPEST:
+            return []
+        return [
+            activation
+            for callee in self.model.values(call.func, self.frame)
+            for activation in calls.activations(self.model, callee, call, self.frame)
+            if activation.block is not self._block and not activation.block.yields
+        ]
+
+    def _helped(self, call: ast.Call, state: State) -> State:
+        """A call of a project function that is given the session, or whose object holds it."""
+        if not self._its.is_given_to(call) and not self._is_owner_holding(call):
+            return state
+        results = [
+            self._followed(call, activation, state) for activation in self._activations(call)
+        ]
+        return _worst(results) if results else state
+
+    def _followed(self, call: ast.Call, activation: Frame, state: State) -> State:
+        inner = _Watch(self.model, activation, self.session)
+        passed = _passed(call, activation)
+        start: State = frozenset({(_OTHERS, Status.LIVE)})
+        for parameter, name in passed.items():
+            status = _get(state, name)
+            if status is not None:
+                start = _with(start, parameter, status)
+                inner.classes[parameter] = self.classes[name]
+        out = Walk(activation.block, inner).out(start)
+        self._take_over(call, inner)
+        left = list(out.get(Way.NEXT, frozenset()) | out.get(Way.RETURN, frozenset()))
+        if not left:
+            return state
+        end = _worst(left)
+        self.by = inner.by or self.by
+        for name, _ in state:
+            if name not in passed.values() and _get(end, _OTHERS) is Status.EXPIRED:
+                state = _with(state, name, Status.EXPIRED)
+        for parameter, name in passed.items():
+            status = _get(end, parameter)
+            if status is None:
+                state = _without(state, name)
+            elif _get(state, name) is not None or self._track(name):
+                state = _with(state, name, status)
+        result = _get(end, _RESULT)
+        if result is not None and _RESULT in inner.classes:
+            self.classes[_RESULT] = inner.classes[_RESULT]
+            return _with(state, _RESULT, result)
+        return _without(state, _RESULT)
+
+    def _take_over(self, call: ast.Call, inner: _Watch) -> None:
+        """What a helper of another file reads, the call of it here is told for."""
+        here = self.model.linted
+        for read in inner.found:
+            if read.block.module is here or self._block.module is not here:
+                self.found.append(read)
+            else:
+                self.found.append(
+                    Read(
+                        call,
+                        self._block,
+                        read.name,
+                        read.attribute,
+                        read.cls,
+                        read.is_closed,
+                        read.by,
+                    )
+                )
+
+    # variables
+
+    def _assigned(self, name: str, value: ast.expr, state: State) -> State:
+        state = _without(state, name)
+        inner = value.value if isinstance(value, ast.Await) else value
+        if isinstance(value, ast.Name) and (status := _get(state, value.id)) is not None:
+            self.classes[name] = self.classes[value.id]
+            return _with(_without(state, value.id), name, status)
+        if isinstance(inner, ast.Call) and (status := _get(state, _RESULT)) is not None:
+            self.classes[name] = self.classes[_RESULT]
+            return _without(_with(state, name, status), _RESULT)
+        cls = loaded_class(self.model, value, self.frame, self._its.is_it)
+        if cls is None:
+            return state
+        self.classes[name] = cls
+        return _with(state, name, Status.LIVE)
+
+    def _read(self, node: ast.Attribute, name: str, attribute: str, state: State) -> State:
+        if _get(state, name) is not Status.EXPIRED:
+            return state
+        cls = self.classes[name]
+        if attribute == "awaitable_attrs":
+            return _without(state, name)
+        if not is_mapped_attribute(self.model, cls, attribute):
+            return state
+        self._record(node, name, attribute, state)
+        return frozenset((n, s) for n, s in state if s is not Status.EXPIRED)
+
+    def _record(
+        self, node: ast.expr | ast.Return, name: str, attribute: str | None, state: State
+    ) -> None:
+        closed = _get(state, _CLOSED) is not None
+        if self.by is not None:
+            cls = self.classes[name]
+            self.found.append(Read(node, self._block, name, attribute, cls, closed, self.by))
+
+    def _returned(self, node: ast.Return, value: ast.expr, state: State) -> State:
+        names = _names_in(value)
+        if isinstance(value, ast.Await) and _get(state, _RESULT) is not None:
+            names = [_RESULT]
+        if self._is_handler:
+            for name in names:
+                if _get(state, name) is Status.EXPIRED:
+                    self._record(node, name, None, state)
+                    break
+        elif len(names) == 1 and (status := _get(state, names[0])) is not None:
+            self.classes[_RESULT] = self.classes[names[0]]
+            return _with(state, _RESULT, status)
+        return state
+
+    # what the statements ask
+
+    def raises(self, node: ast.AST) -> tuple[Way, ...]:
+        """A write may fail; what it did is not done then, so it is the call that raises and not its `await`."""
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name, value=owner)) if name in _WRITES:
+                return (Way.ERROR,) if self._its.is_it(owner) else ()
+        return ()
+
+    def left(self, context: ast.expr, state: State) -> State:
+        """The end of `async with session.begin():` commits, that of `async with maker() as session:` closes."""
+        begins = isinstance(context, ast.Call) and (
+            isinstance(context.func, ast.Attribute) and context.func.attr == "begin"
+        )
+        if isinstance(context, ast.Call) and isinstance(context.func, ast.Attribute):
+            if self._its.is_it(context.func.value):
+                return self._committed(context, state) if begins else state
+        for value in self.model.values(context, self.frame):
+            if value == self.session:
+                return _closed(self._committed(context, state) if begins else state)
+            if isinstance(value, Manager) and self.session in invocation.entered(self.model, value):
+                commits = "commit" in value.frame.block.words or "begin" in value.frame.block.words
+                return _closed(self._committed(context, state) if commits else state)
+        return state
+
+    def swallows(self, context: ast.expr) -> bool:
+        """`suppress` is not followed."""
+        del context
+        return False
+
+    def catches(self, handler: ast.ExceptHandler, way: Way) -> bool | None:
+        """An error of a write is one of SQLAlchemy's."""
+        del handler, way
+        return None
+
+    def chosen(self, test: ast.expr, branches: list[Outcome[State]]) -> list[Outcome[State]]:
+        """Either branch counts."""
+        del test
+        return branches
+
+
+def _get(state: State, name: str) -> Status | None:
+    return next((status for key, status in state if key == name), None)
+
+
+def _with(state: State, name: str, status: Status) -> State:
+    return _without(state, name) | {(name, status)}
+
+
+def _without(state: State, *names: str) -> State:
+    return frozenset(item for item in state if item[0] not in names)
+
+
+def _closed(state: State) -> State:
+    """A session that is closed lets go of its instances: what is loaded stays, what is expired stays so."""
+    return frozenset(item for item in state if item[1] is Status.EXPIRED) | {
+        (_CLOSED, Status.EXPIRED)
+    }
+
+
+def _worst(states: list[State]) -> State:
+    found: dict[str, Status] = {}
+    for state in states:
+        for name, status in state:
+            found[name] = max(status, found.get(name, status))
+    return frozenset(found.items())
+
+
+def _names_in(node: ast.expr) -> list[str]:
+    """The variables that an expression is, or that a list, tuple or dictionary is made of."""
+    match node:
+        case ast.Name(id=name):
+            return [name]
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Dict(values=parts):
+            return [name for part in parts for name in _names_in(part)]
+    return []
+
+
+def _passed(call: ast.Call, activation: Frame) -> dict[str, str]:
+    """The variables that a call passes, by the parameter that takes them."""
+    positional = [n for n, p in activation.block.parameters.items() if p.index is not None]
+    if activation.block.method_of is not None and len(call.args) < len(positional):
+        positional = positional[1:]
+    given = dict(zip(positional, call.args, strict=False))
+    given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    return {p: node.id for p, node in given.items() if isinstance(node, ast.Name)}
