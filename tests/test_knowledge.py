@@ -99,7 +99,7 @@ SUBMODULES = {
     "sqlalchemy": "orm ext.asyncio engine pool",
     "sqlmodel": "ext.asyncio.session",
     "starlette": "applications background concurrency endpoints middleware middleware.base "
-    "requests routing",
+    "requests routing testclient",
     "strawberry": "dataloader extensions fastapi permission",
     "taskiq": "brokers.inmemory_broker",
     "telegram": "ext",

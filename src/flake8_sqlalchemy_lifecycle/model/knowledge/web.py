@@ -19,6 +19,7 @@ TYPES: dict[str, Type] = {
     "starlette.WebSocketEndpoint": Type(),
     "starlette.BaseHTTPMiddleware": Type(),
     "starlette.Request": Type(),
+    "starlette.TestClient": Type(),
     "starlette.BackgroundTasks": Type(),
     "starlette.BackgroundTask": Type(),
     "litestar.Litestar": Type(Kind.APP, is_async=True),
