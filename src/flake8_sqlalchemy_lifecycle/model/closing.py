@@ -66,6 +66,17 @@ def left_open_by_errors(model: Model, function: Block) -> Iterator[Kept]:
             yield Kept(opened, *found)
 
 
+def is_given_back(model: Model, lent: Opened) -> bool:
+    """Does a function close what a generator lent it, or hand it on, whatever is raised?"""
+    watch = _Watch(model, lent, raising=True, lent=True)
+    out = watch.out()
+    if Hold.KEPT in _holds(out) or not out:
+        return True
+    if not _holds(out, *_RETURNED) <= {Hold.CLOSED, Hold.ABSENT}:
+        return False
+    return _busy(watch, out, RAISED) is None
+
+
 def _left_open(model: Model, opened: Opened) -> Kept | None:
     watch = _Watch(model, opened, raising=False)
     out = watch.out()
@@ -143,10 +154,12 @@ def _busy(
 class _Watch(SessionWatch):
     """Watches the session of a function that opens it. With `raising`, what works with the database may raise."""
 
-    def __init__(self, model: Model, opened: Opened, *, raising: bool) -> None:
+    def __init__(
+        self, model: Model, opened: Opened, *, raising: bool, lent: bool = False
+    ) -> None:
         super().__init__(model, opened.frame, opened.session, opened.call)
         self._raising = raising
-        self._is_manager = _is_manager(model, opened.frame)
+        self._is_manager = lent or _is_manager(model, opened.frame)
         self._loops = _is_in_round(opened.frame.block, opened.call)
         self.dropped: ast.AST | None = None
         """What made the session of one round of a loop busy, which the next round forgets."""
@@ -201,7 +214,8 @@ class _Watch(SessionWatch):
         if isinstance(node, ast.Await):
             return () if self._is_clean_up(node) else (Way.CANCELLED,)
         if self._is_commit(node):
-            return RAISED if block.is_async else (Way.ERROR,)
+            cancelled = block.is_async and not self._is_clean_up(node)
+            return RAISED if cancelled else (Way.ERROR,)
         return (Way.ERROR,) if isinstance(node, ast.Call) and self._may_raise(node) else ()
 
     def _may_raise(self, call: ast.Call) -> bool:

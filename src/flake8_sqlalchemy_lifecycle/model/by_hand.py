@@ -1,0 +1,117 @@
+"""Generators that lend a session or connection, and are run by hand: nobody runs what stands below their `yield`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import attributes, calls, invocation
+from .closing import is_given_back
+from .inference import Model
+from .knowledge import Kind
+from .scopes import Block
+from .sessions import Opened
+from .values import Frame, Generator, Instance, Made, Values
+
+_STEPS = ("next", "anext")
+_METHODS = ("__next__", "__anext__")
+_RESOURCES = (Kind.SESSION, Kind.CONNECTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """What a generator lends to code that runs it by the `call`; in an `async for` where `loop` is true."""
+
+    call: ast.Call
+    generator: Block
+    loop: bool
+
+
+def lent_by_hand(model: Model, block: Block) -> Iterator[Lent]:
+    """The sessions and connections that a block takes out of generators which it does not close."""
+    frame = model.frame(block)
+    for node in block.nodes:
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[given, *_]) if name in _STEPS:
+                yield from _stepped(model, frame, node, given)
+            case ast.Call(func=ast.Attribute(attr=name, value=given)) if name in _METHODS:
+                yield from _stepped(model, frame, node, given)
+            case ast.AsyncFor(iter=ast.Call() as call) if _is_left_early(block, node):
+                yield from _lent(model, frame, call, model.values(call, frame), loop=True)
+
+
+def _stepped(model: Model, frame: Frame, call: ast.Call, given: ast.expr) -> Iterator[Lent]:
+    """`next(get_db())`; of a generator with a name only where nothing else is done with it."""
+    if isinstance(given, ast.Name):
+        if not _is_only_stepped(frame.block, given.id):
+            return
+    elif not isinstance(given, ast.Call):
+        return
+    if isinstance(call.func, ast.Name):
+        names = set(calls.names_of(model, model.values(call.func, frame)))
+        if names != {f"builtins.{call.func.id}"}:
+            return
+    yield from _lent(model, frame, call, model.values(given, frame), loop=False)
+
+
+def _lent(
+    model: Model, frame: Frame, call: ast.Call, generators: Values, *, loop: bool
+) -> Iterator[Lent]:
+    for value in generators:
+        if not isinstance(value, Generator):
+            continue
+        for lent in invocation.yielded(model, value.frame):
+            if not isinstance(lent, Made | Instance) or not _is_resource(model, lent):
+                continue
+            if not is_given_back(model, Opened(call, lent, frame)):
+                yield Lent(call, value.frame.block, loop)
+                return
+
+
+def _is_resource(model: Model, value: Made | Instance) -> bool:
+    """Is it a session or connection, and no registry's?"""
+    if attributes.kind_of(model, value) not in _RESOURCES:
+        return False
+    origin = value.origin if isinstance(value, Made) else None
+    return origin is None or attributes.kind_of(model, origin) is not Kind.REGISTRY
+
+
+def _is_only_stepped(block: Block, name: str) -> bool:
+    """Is a generator kept in a local name, with which nothing is done but `next(name)`?"""
+    bindings = block.bindings.get(name, ())
+    if not block.is_function or name in block.outer_names or len(bindings) != 1:
+        return False
+    if not isinstance(bindings[0].node, ast.Assign | ast.AnnAssign):
+        return False
+    if any(name in inner.words for inner in block.inner.values()):
+        return False
+    uses = [
+        block.parents.get(node)
+        for node in block.nodes
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    ]
+    return len(uses) == 1 and isinstance(uses[0], ast.Call | ast.Attribute)
+
+
+def _is_left_early(block: Block, loop: ast.AsyncFor) -> bool:
+    """Does the loop's body leave it by `break` or `return`, or wait at a `yield`?"""
+    for statement in loop.body:
+        for node in ast.walk(statement):
+            if node not in block.parents:
+                continue  # another function's
+            if isinstance(node, ast.Return | ast.Yield):
+                return True
+            if isinstance(node, ast.Break) and _loop_of(block, node) is loop:
+                return True
+    return False
+
+
+def _loop_of(block: Block, node: ast.AST) -> ast.AST | None:
+    """The loop that a `break` ends."""
+    for ancestor in block.ancestors(node):
+        if isinstance(ancestor, ast.For | ast.AsyncFor | ast.While):
+            if node not in ancestor.orelse:
+                return ancestor
+        node = ancestor
+    return None
