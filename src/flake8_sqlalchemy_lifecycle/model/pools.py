@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation, urls
 from .flow import leaves
-from .knowledge.drivers import ASYNC_ONLY, SYNC_ONLY
+from .knowledge.drivers import ASYNC_ONLY, SERVERS
 from .knowledge.pools import (
     ASYNCIO,
     FLAVOUR_CHECKED_SINCE,
@@ -33,7 +33,8 @@ _CHANGES = r"\s*(\[[^\]\n]*\]\s*=[^=]|\|=|\.(pop|popitem|update|setdefault|clear
 _CLOSE = 0.75
 _QUERY = 7
 """The place of `query` among the arguments of `URL.create()`."""
-_OWN = ("postgresql", "mysql", "mariadb", "sqlite", "oracle", "mssql")
+QUEUES = frozenset({"sqlalchemy.QueuePool", "sqlalchemy.AsyncAdaptedQueuePool"})
+"""The pools that keep several connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def _picked(model: Model, engine: Made) -> Iterator[str | None]:
     in_memory = is_in_memory(model, engine)
     declared = model.project.declared(model.linted.path)
     for scheme in schemes or {None}:
-        if scheme is None or scheme not in SYNC_ONLY | ASYNC_ONLY | {"postgresql", "oracle"}:
+        if scheme is None or scheme.split("+")[0] not in {"sqlite", *SERVERS}:
             yield None
         elif scheme in IN_MEMORY:
             since = QUEUE_FOR_FILES_SINCE.get(scheme)
@@ -237,7 +238,9 @@ def _meant(model: Model, engine: Made, name: str) -> str:
     if close:
         return close[0]
     schemes = urls.engine_schemes(model, engine)
-    own = all(scheme is not None and scheme.split("+")[0] in _OWN for scheme in schemes)
+    own = all(
+        scheme is not None and scheme.split("+")[0] in {"sqlite", *SERVERS} for scheme in schemes
+    )
     return "something else" if own and name.startswith("pool_") else ""
 
 

@@ -32,3 +32,5 @@ SYNC_ONLY = _schemes(_SYNC) | {"sqlite", "mysql", "mariadb", "mssql"}
 ASYNC_ONLY = _schemes(_ASYNC)
 SERVES_BOTH_SINCE = {"postgresql": "2.1", "oracle": "2.1"}
 """Bare names whose default driver was a sync one before that version of SQLAlchemy."""
+SERVERS = frozenset("postgresql mysql mariadb oracle mssql".split())
+"""The dialects of databases that are servers."""

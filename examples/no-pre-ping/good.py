@@ -1,0 +1,22 @@
+"""A shop that looks whether a connection still lives before it uses it."""
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import sessionmaker
+
+engine = create_engine(
+    "postgresql+psycopg://shop@db/shop",
+    pool_size=10,
+    max_overflow=5,
+    pool_pre_ping=True,
+)
+Shop = sessionmaker(engine)
+
+
+def price(sku: str) -> int | None:
+    with Shop() as session:
+        return session.scalar(text("select price from item where sku = :s"), {"s": sku})
+
+
+def sell(sku: str) -> None:
+    with Shop.begin() as session:
+        session.execute(text("update item set stock = stock - 1 where sku = :s"), {"s": sku})
