@@ -151,7 +151,7 @@ class _Watch:
         holder = isinstance(node.func, ast.Attribute) and self._its.is_held_by(node.func.value)
         if holder or self._its.is_given_to(node):
             if any(
-                _uses(self._model, activation, self._owner, self._methods)
+                uses(self._model, activation, self._owner, self._methods)
                 for activation in started(self._model, node, self._frame)
             ):
                 self.found[state.end] = node
@@ -222,7 +222,7 @@ def _methods(model: Model, owner: Owner) -> frozenset[str]:
     return (IO_METHODS[Kind.SESSION] - _NEED_NONE) | {"add", "add_all"}
 
 
-def _uses(model: Model, frame: Frame, owner: Owner, methods: frozenset[str]) -> bool:
+def uses(model: Model, frame: Frame, owner: Owner, methods: frozenset[str]) -> bool:
     """Does a function, or one that it calls, use the session by one of the methods?"""
     if frame.depth > _DEEPEST or frame.block.yields:
         return False
@@ -234,7 +234,7 @@ def _uses(model: Model, frame: Frame, owner: Owner, methods: frozenset[str]) -> 
         elif its.is_given_to(call) or (
             isinstance(call.func, ast.Attribute) and its.is_held_by(call.func.value)
         ):
-            if any(_uses(model, inner, owner, methods) for inner in started(model, call, frame)):
+            if any(uses(model, inner, owner, methods) for inner in started(model, call, frame)):
                 return True
     return False
 

@@ -1,0 +1,333 @@
+"""Handlers that swallow the error of a failed `flush()` or `commit()`, and the uses of the session that follow.
+
+Measured on SQLAlchemy: after such an error the session refuses to work until it is rolled back or closed; other errors,
+of an `execute()` say, leave it as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from . import attributes, calls
+from .begun import uses
+from .flow import enclosing_tries, enclosing_withs
+from .holding import started
+from .inference import Model, known
+from .knowledge import IO_METHODS, Kind
+from .scopes import Block
+from .sought import Sought
+from .trails import Trails
+from .values import Entering, Frame, Instance, Library, Made, Site, Value
+from .ways import RAISED, Outcome, Walk, Way
+
+FAILS = ("flush", "commit")
+_RESTORES = frozenset({"rollback", "close", "aclose", "reset", "invalidate", "remove"})
+_NEEDS = IO_METHODS[Kind.SESSION] - _RESTORES - {"begin", "delete", "delete_all", "run_sync"}
+"""Methods that raise on a session whose flush failed."""
+_BROAD = frozenset({"Exception", "BaseException"})
+_OF_SQLALCHEMY = frozenset(
+    "DBAPIError DataError DatabaseError FlushError IntegrityError InterfaceError InternalError "
+    "NotSupportedError OperationalError ProgrammingError SQLAlchemyError StaleDataError "
+    "StatementError".split()
+)
+_DRIVERS = ("aiosqlite.", "asyncpg.", "psycopg.", "psycopg2.", "pymysql.", "sqlite3.")
+_LOOKS_ONLY = ("builtins.", "logging.", "structlog.", "loguru.", "traceback.", "typing.")
+_NEVER_RETURN = frozenset({"sys.exit", "os._exit", "builtins.exit", "flask.abort", "quart.abort"})
+_DEEPEST = 4
+Owner = Made | Instance
+Swallower = ast.ExceptHandler | ast.With | ast.AsyncWith
+
+
+@dataclass(frozen=True, slots=True)
+class Swallowed:
+    """A handler after which a session is used on, the call that fails before it, and the use."""
+
+    handler: Swallower
+    failing: ast.Call
+    use: ast.Call
+    session: Owner
+
+
+def swallowed(model: Model, frame: Frame) -> Iterator[Swallowed]:
+    """The handlers of a function that let its session be used on after a failed flush or commit."""
+    for handler, body in _swallowers(model, frame):
+        found: dict[Owner, list[ast.Call]] = {}
+        for call in frame.block.calls:
+            if any(statement in body for statement in _outwards(frame.block, call)):
+                for session in _sessions_failing(model, call, frame):
+                    found.setdefault(session, []).append(call)
+        for session, failing in found.items():
+            watch = _Watch(model, frame, session, handler, frozenset(failing))
+            Walk(frame.block, watch).out(None)
+            if watch.found is not None:
+                yield Swallowed(handler, *watch.found, session)
+
+
+def _outwards(block: Block, node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    yield from block.ancestors(node)
+
+
+def _swallowers(model: Model, frame: Frame) -> Iterator[tuple[Swallower, list[ast.stmt]]]:
+    """The handlers that get database errors and do not always raise, with the statements that they guard."""
+    for node in frame.block.nodes:
+        if isinstance(node, ast.Try | ast.TryStar):
+            for handler in node.handlers:
+                caught = _catches(model, handler, frame)
+                if caught is not False and not isinstance(handler.body[-1], ast.Raise):
+                    yield handler, node.body
+                if caught:
+                    break
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            if any(_suppresses(model, item.context_expr, frame) for item in node.items):
+                yield node, node.body
+
+
+def _catches(model: Model, handler: ast.ExceptHandler, frame: Frame) -> bool | None:
+    """Does the handler get the error of a failed flush? None for some of them."""
+    if handler.type is None:
+        return True
+    types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return _gets_errors(model, types, frame)
+
+
+def _gets_errors(model: Model, types: list[ast.expr], frame: Frame) -> bool | None:
+    caught: bool | None = False
+    for node in types:
+        for name in calls.names_of(model, model.values(node, frame)):
+            short = name.rpartition(".")[2]
+            if name.startswith("builtins.") and short in _BROAD:
+                return True
+            if name.startswith("sqlalchemy.") and short in _OF_SQLALCHEMY:
+                caught = True if short == "SQLAlchemyError" else caught or None
+            elif name.startswith(_DRIVERS):
+                caught = caught or None
+    return caught
+
+
+def _suppresses(model: Model, context: ast.expr, frame: Frame) -> bool:
+    match context:
+        case ast.Call(func=ast.Name(id="suppress") | ast.Attribute(attr="suppress") as func):
+            if Library("contextlib.suppress") in model.values(func, frame):
+                return _gets_errors(model, context.args, frame) is not False
+    return False
+
+
+# what fails
+
+
+def _sessions_failing(model: Model, call: ast.Call, frame: Frame) -> Iterator[Owner]:
+    """The sessions that a call flushes or commits, itself or in a function of the project."""
+    func = call.func
+    if isinstance(func, ast.Attribute) and func.attr in FAILS:
+        found = known(model.values(func.value, frame))
+        session = next(iter(found), None)
+        if len(found) == 1 and session is not None and _is_session(model, session):
+            assert isinstance(session, Made | Instance)
+            yield session
+            return
+    name = getattr(func, "attr", getattr(func, "id", None))
+    if name not in _leading(model):
+        return
+    for session in dict.fromkeys(_given(model, call, frame)):
+        if any(_fails(model, inner, session) for inner in started(model, call, frame)):
+            yield session
+
+
+def _is_session(model: Model, value: Value) -> bool:
+    kind = attributes.kind_of(model, value)
+    return isinstance(value, Made | Instance) and kind in (Kind.SESSION, Kind.REGISTRY)
+
+
+def _leading(model: Model) -> frozenset[str]:
+    """The names by which the file gets to a flush or commit."""
+    trails = model.project.trails.get(FAILS)
+    if trails is None:
+        trails = model.project.trails[FAILS] = Trails(model.project, FAILS)
+    return trails.names(model.linted.path)
+
+
+def _given(model: Model, call: ast.Call, frame: Frame) -> Iterator[Owner]:
+    """The sessions among the arguments of a call, or held by the object whose method it is."""
+    for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+        if isinstance(argument, ast.Name | ast.Attribute):
+            for value in model.values(argument, frame):
+                if isinstance(value, Made | Instance) and _is_session(model, value):
+                    yield value
+    if isinstance(call.func, ast.Attribute):
+        for holder in model.values(call.func.value, frame):
+            if isinstance(holder, Instance):
+                for _, values in holder.args:
+                    for value in values:
+                        if isinstance(value, Made | Instance) and _is_session(model, value):
+                            yield value
+
+
+def _fails(model: Model, frame: Frame, session: Owner) -> bool:
+    """Does a function flush or commit the session, with nothing in it that would see to the error?"""
+    if frame.depth > _DEEPEST or frame.block.yields:
+        return False
+    its = Sought(model, frame, session)
+    block = frame.block
+    for call in block.calls:
+        func = call.func
+        direct = isinstance(func, ast.Attribute) and its.is_it(func.value)
+        if direct and getattr(func, "attr", None) not in FAILS:
+            continue
+        if any(try_.handlers for try_ in enclosing_tries(block, call)):
+            continue
+        if any(True for _ in enclosing_withs(block, call)):
+            continue
+        if direct:
+            return True
+        if its.is_given_to(call) or (
+            isinstance(func, ast.Attribute) and its.is_held_by(func.value)
+        ):
+            if any(_fails(model, inner, session) for inner in started(model, call, frame)):
+                return True
+    return False
+
+
+def _restores(model: Model, frame: Frame, session: Owner) -> bool:
+    """Does a function roll the session back or close it, anywhere, or never return?"""
+    if frame.depth > _DEEPEST or frame.block.yields:
+        return True
+    its = Sought(model, frame, session)
+    for call in frame.block.calls:
+        func = call.func
+        if isinstance(func, ast.Attribute) and func.attr in _RESTORES:
+            return True
+        if its.is_given_to(call) or (
+            isinstance(func, ast.Attribute) and its.is_held_by(func.value)
+        ):
+            if any(_restores(model, inner, session) for inner in started(model, call, frame)):
+                return True
+    return False
+
+
+def _never_returns(frame: Frame) -> bool:
+    node = frame.block.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or frame.block.yields:
+        return False
+    return isinstance(node.body[-1], ast.Raise) and not frame.block.returns
+
+
+State = ast.Call | None
+"""The flush or commit that failed; None while the session is well."""
+
+
+class _Watch:
+    """Follows a session through one handler; `found` has what failed and the first use after it."""
+
+    def __init__(
+        self,
+        model: Model,
+        frame: Frame,
+        session: Owner,
+        handler: Swallower,
+        failing: frozenset[ast.Call],
+    ) -> None:
+        self._model = model
+        self._frame = frame
+        self._session = session
+        self._handler = handler
+        self._failing = failing
+        self._its = Sought(model, frame, session)
+        self._around = cache(self._statement_around)
+        self.found: tuple[ast.Call, ast.Call] | None = None
+
+    def _statement_around(self, call: ast.Call) -> frozenset[ast.AST]:
+        block = self._frame.block
+        statement = block.statement(call)
+        around = [node for node in block.ancestors(call) if not isinstance(node, ast.stmt)]
+        return frozenset((*around, *([statement] if statement else [])))
+
+    def after(self, node: ast.AST, state: State) -> State:
+        """The state after the node was evaluated."""
+        if state is not None and node in self._around(state):
+            return None  # the call returned: it did not fail
+        if isinstance(node, ast.Call):
+            if state is not None:
+                state = self._after_call(node, state)
+            if node in self._failing:
+                return node
+        return state
+
+    def _after_call(self, node: ast.Call, failed: ast.Call) -> State:
+        if Site.of(node, self._frame.block) in (self._session.site, *self._session.context):
+            return None  # another session
+        match node.func:
+            case ast.Attribute(attr=name, value=owner) if self._its.is_it(owner):
+                if name in _NEEDS:
+                    return self._used(node, failed)
+                return None if name in _RESTORES else failed
+            case ast.Attribute(attr=name) if name in _RESTORES:
+                return None  # of a savepoint, a unit of work, a helper that holds it
+        names = set(calls.names_of(self._model, self._model.values(node.func, self._frame)))
+        if names & _NEVER_RETURN:
+            return None
+        held = isinstance(node.func, ast.Attribute) and self._its.is_held_by(node.func.value)
+        activations = started(self._model, node, self._frame)
+        if activations and all(map(_never_returns, activations)):
+            return None
+        if not held and not self._its.is_given_to(node):
+            return failed
+        if not activations:
+            looks = bool(names) and all(name.startswith(_LOOKS_ONLY) for name in names)
+            return failed if looks else None
+        if any(_restores(self._model, inner, self._session) for inner in activations):
+            return None
+        if any(uses(self._model, inner, self._session, _NEEDS) for inner in activations):
+            return self._used(node, failed)
+        return failed
+
+    def _used(self, node: ast.Call, failed: ast.Call) -> State:
+        if self.found is None:
+            self.found = (failed, node)
+        return None
+
+    # what the statements ask
+
+    def raises(self, node: ast.AST) -> tuple[Way, ...]:
+        """Only what flushes or commits is taken to raise, and `raise` statements."""
+        return (Way.ERROR,) if node in self._failing else ()
+
+    def left(self, context: ast.expr, state: State) -> State:
+        """`with maker() as session` closes it, `with session.begin()` and `begin_nested()` roll back."""
+        match context:
+            case ast.Call(func=ast.Attribute(attr="begin" | "begin_nested", value=owner)):
+                return None if self._its.is_it(owner) else state
+        for value in self._model.values(context, self._frame):
+            if value == self._session:
+                return None
+            if isinstance(value, Entering) and self._session in value.values:
+                return None
+        return state if not self._its.is_given_to(context_call(context)) else None
+
+    def swallows(self, context: ast.expr) -> bool:
+        """Only the one that is looked at goes on."""
+        items = getattr(self._handler, "items", ())
+        return any(item.context_expr is context for item in items) and _suppresses(
+            self._model, context, self._frame
+        )
+
+    def catches(self, handler: ast.ExceptHandler, way: Way) -> bool | None:
+        """Only the one that is looked at goes on."""
+        return handler is self._handler and way in RAISED
+
+    def chosen(self, test: ast.expr, branches: list[Outcome[State]]) -> list[Outcome[State]]:
+        """`if failed: session.rollback()`: a branch that goes on with a session that is well again."""
+        del test
+        failed = [any(state for state in branch.get(Way.NEXT, ())) for branch in branches]
+        if failed[0] == failed[1]:
+            return branches
+        well = branches[failed.index(False)]
+        return [well] if well.get(Way.NEXT) else branches
+
+
+def context_call(context: ast.expr) -> ast.Call:
+    """The context expression of a `with` as a call, to ask about its arguments."""
+    return context if isinstance(context, ast.Call) else ast.Call(context, [], [])
