@@ -7,10 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .endings import Ending, ending, may_end
+from . import attributes, calls
+from .endings import Closing, Ending, ending, may_end
+from .flow import position
 from .handovers import Handover, Later, sessions_of
+from .knowledge.later import BLOCKING_SCHEDULERS
 from .launches import Launches
-from .session_uses import name_of_session
+from .paths import runs_per_request
+from .session_uses import SessionUses, name_of_session
 from .values import Frame, Instance, Made
 
 if TYPE_CHECKING:
@@ -57,7 +61,43 @@ def _in(model: Model, find: Find, frame: Frame) -> Iterator[Surviving]:
             return
         for session, use in sessions_of(model, handover).items():
             end = ending(model, frame, session, handover.call)
+            if end is not None and _waits_first(model, handover, end):
+                continue
             if end is not None or handover.later is Later.ELSEWHERE:
                 name = name_of_session(model, frame, session, use)
                 yield Surviving(handover.call, handover, session, name, end)
                 break
+
+
+def _waits_first(model: Model, handover: Handover, end: Ending) -> bool:
+    """Does the function that closes the session wait for something else before, perhaps as long as the work runs?
+
+    A handler does not: it answers. The main function of a program does, and its sessions live as long as the program.
+    """
+    if end.closing is not Closing.HERE or handover.later not in (Later.ALONE, Later.SCHEDULED):
+        return False
+    if runs_per_request(model, end.block):
+        return False
+    finder = SessionUses(model, asynchronous=None)
+    frame = model.frame(end.block)
+    statements = {node for node, _ in finder.inside(frame)}
+    after = (node for node in end.block.nodes if position(node) > position(handover.call))
+    for node in after if handover.frame.block is end.block else end.block.nodes:
+        if isinstance(node, ast.While | ast.AsyncFor):
+            return True
+        if isinstance(node, ast.Await) and node.value not in statements:
+            return True
+        if isinstance(node, ast.Call) and _blocks(model, node, frame):
+            return True
+    return False
+
+
+def _blocks(model: Model, call: ast.Call, frame: Frame) -> bool:
+    """`scheduler.start()` of a scheduler that runs its jobs there and then, `time.sleep()`."""
+    function = call.func
+    if not isinstance(function, ast.Attribute) or function.attr not in ("start", "sleep"):
+        return False
+    if "time.sleep" in calls.names_of(model, model.values(function, frame)):
+        return True
+    owners = model.values(function.value, frame)
+    return any(attributes.type_name(model, owner) in BLOCKING_SCHEDULERS for owner in owners)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import calls
 from .flow import are_exclusive, is_within, loops_around, position
+from .invocation import receiver_of
 from .session_uses import SessionUses, Use, is_locked
 from .strands import Strand
 from .values import Coroutine, Frame, Instance, Made, Value, Values
@@ -16,6 +17,8 @@ from .values import Coroutine, Frame, Instance, Made, Value, Values
 if TYPE_CHECKING:
     from .inference import Model
     from .scopes import Block
+
+_DEEPEST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,13 @@ def collisions(finder: SessionUses, frame: Frame, strands: list[Strand]) -> Iter
     """The sessions that several strands of a function use at once; the first launch for each session."""
     block = frame.block
     strands.sort(key=lambda strand: position(strand.launch))
-    uses = {id(strand): finder.by(strand, frame) for strand in strands}
+    uses = {
+        id(strand): {identity(used): (used, by) for used, by in finder.by(strand, frame).items()}
+        for strand in strands
+    }
     seen: set[Value] = set()
     for strand in strands:
-        for session, mine in uses[id(strand)].items():
+        for session, (used, mine) in uses[id(strand)].items():
             if session in seen or _is_one_of_many(block, session):
                 continue
             users: list[ast.expr] = []
@@ -43,7 +49,7 @@ def collisions(finder: SessionUses, frame: Frame, strands: list[Strand]) -> Iter
                 if not all(use.locked for use in mine):
                     users = [strand.node]
             for other in strands:
-                theirs = uses[id(other)].get(session, [])
+                _, theirs = uses[id(other)].get(session, (None, []))
                 if other is not strand and theirs and _at_once(block, strand, other):
                     if not (all(u.locked for u in mine) and all(u.locked for u in theirs)):
                         users = users or [strand.node]
@@ -55,7 +61,22 @@ def collisions(finder: SessionUses, frame: Frame, strands: list[Strand]) -> Iter
                     users = [strand.node, rival]
             if users:
                 seen.add(session)
-                yield Collision(session, strand.launch, tuple(users), mine[0])
+                yield Collision(used, strand.launch, tuple(users), mine[0])
+
+
+def identity(session: Value) -> Value:
+    """The session as one of its own: what an object makes for itself is another one in each object."""
+    if not isinstance(session, Made | Instance):
+        return session
+    sites = session.context
+    maker: Made | Instance = session
+    for _ in range(_DEEPEST):
+        owner = receiver_of(maker.frame) if maker.frame is not None and not maker.context else None
+        if not isinstance(owner, Instance):
+            break
+        sites += (owner.site, *owner.context)
+        maker = owner
+    return replace(session, context=sites)
 
 
 def _at_once(block: Block, one: Strand, other: Strand) -> bool:
@@ -101,12 +122,19 @@ def _use_beside(
         return None
     model, block = finder.model, frame.block
     for node, used in finder.inside(frame):
-        if used == session and isinstance(node, ast.expr) and _is_beside(block, node, strand):
+        if (
+            identity(used) == session
+            and isinstance(node, ast.expr)
+            and _is_beside(block, node, strand)
+        ):
             if not (is_locked_everywhere and is_locked(model, frame, node)):
                 return node
     for node in block.nodes:
         if isinstance(node, ast.Await | ast.Call) and _is_beside(block, node, strand):
-            if any(session in finder.of(activation) for activation in _run_by(finder, node, frame)):
+            if any(
+                session in map(identity, finder.of(activation))
+                for activation in _run_by(finder, node, frame)
+            ):
                 return node.value if isinstance(node, ast.Await) else node
         elif isinstance(node, ast.AsyncWith | ast.With):
             if strand.start < _end(node) < strand.end and is_within(block, strand.launch, node):
