@@ -67,7 +67,6 @@ def test_cases(rule: Rule) -> None:
 def test_example(rule: Rule) -> None:
     config = Config(enable=frozenset({rule.code}))
     folder = EXAMPLES / rule.name
-    config = Config(enable=frozenset({rule.code}))
     found = {
         path.name: {finding.code for finding in Linter(config).lint(str(path))}
         for path in folder.rglob("*.py")
