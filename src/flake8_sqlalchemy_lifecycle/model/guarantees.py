@@ -11,7 +11,9 @@ from . import attributes, disposal, handlers
 from .disposal import Disposal, is_same
 from .engines import has_no_pool
 from .flow import position
-from .scopes import Module
+from .lifespans import is_lifespan
+from .resumed import thrown_into
+from .scopes import Block, Module
 from .trails import Trails
 from .unawaited import is_dropped
 from .values import Frame, Generator, Made, Manager
@@ -48,6 +50,27 @@ class Skipped:
     def where(self) -> str:
         """The disposal's place, for messages."""
         return f"{self.frame.block.module.display}:{position(self.node)[0]}"
+
+
+def skipped_here(model: Model) -> Iterator[tuple[Skipped, Place]]:
+    """What the lifespans of the linted file, or those that it gives to its apps, skip; and where that is reported."""
+    if not may_dispose(model):
+        return
+    seen: set[Place] = set()
+    for lifespan, construction in thrown_into(model):
+        found = list(skipped(model, lifespan))
+        if found and lifespan.block.module is not model.linted and _tells(model, lifespan.block):
+            continue
+        for skip in found:
+            place = skip.place_in(model.linted) or construction
+            if place not in seen:
+                seen.add(place)
+                yield skip, place
+
+
+def _tells(model: Model, block: Block) -> bool:
+    """Does the lifespan's own file show what is wrong with it?"""
+    return is_lifespan(model, block) and any(skipped(model, model.frame(block)))
 
 
 def may_dispose(model: Model) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import attributes, invocation
 from .apps import is_starlette
 from .knowledge import DECORATORS, Role
-from .lifespans import is_lifespan, lifespans_of
+from .lifespans import lifespans_of
 from .lives import Life, lives
 from .scopes import Block
 from .values import Frame, Func
@@ -24,7 +24,7 @@ _THROWS = ("litestar.Litestar",)
 def thrown_into(model: Model) -> Iterator[tuple[Frame, Place]]:
     """The lifespans into which a framework throws what is raised while they wait, each with its place in this file.
 
-    That is its `def`; for one of another file, which does not know it to be a lifespan, the construction of the app.
+    That is its `def`; for one of another file the construction of the app.
     """
     seen: set[Block] = set()
     for life in lives(model):
@@ -35,7 +35,7 @@ def thrown_into(model: Model) -> Iterator[tuple[Frame, Place]]:
             seen.add(block)
             if block.module is model.linted:
                 yield frame, block.node  # type: ignore[misc]
-            elif not is_lifespan(model, block) and life.app is not None:
+            elif life.app is not None:
                 yield frame, life.node  # type: ignore[misc]
 
 

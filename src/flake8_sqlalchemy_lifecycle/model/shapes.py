@@ -22,6 +22,7 @@ from .values import (
     Func,
     Generator,
     Instance,
+    Items,
     Library,
     Made,
     Manager,
@@ -152,7 +153,11 @@ def _is_no_mapping(model: Model, value: Value) -> bool:
     """Is it certain that a `dict` cannot be updated with the value?"""
     match value:
         case Constant(inner):
-            return isinstance(inner, bool | int | float)
+            return isinstance(inner, int | float) or (isinstance(inner, str) and inner != "")
+        case Items(elements):  # a tuple of things that are no pairs
+            return bool(elements) and all(
+                _is_no_mapping(model, v) for element in elements for v in element
+            )
         case Made():
             kind = attributes.kind_of(model, value)
             return kind is not None and kind is not Kind.SETTINGS

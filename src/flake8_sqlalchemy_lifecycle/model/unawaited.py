@@ -70,6 +70,8 @@ def is_dropped(model: Model, call: ast.Call, block: Block) -> bool:
                 pass
             case ast.ListComp(elt=element) if element is inner:
                 pass
+            case ast.Return() if isinstance(block.node, ast.FunctionDef):
+                return _is_handler(model, block)
             case _:
                 break
         inner = outer
@@ -77,6 +79,16 @@ def is_dropped(model: Model, call: ast.Call, block: Block) -> bool:
     if isinstance(lambda_, ast.Lambda) and lambda_.body is inner and block.parent is not None:
         return _drops_result(model, lambda_, block.parent)
     return False
+
+
+def _is_handler(model: Model, function: Block) -> bool:
+    """Is a plain function an event handler of Starlette or FastAPI, which await coroutine functions only?"""
+    return any(
+        handler.block is function
+        for event in events(model)
+        if all(is_starlette(model, owner) for owner in event.owners)
+        for handler in event.handlers
+    )
 
 
 def _fault(model: Model, node: ast.Attribute, block: Block) -> tuple[ast.Call, str] | None:
@@ -118,12 +130,8 @@ def _drops_result(model: Model, lambda_: ast.Lambda, block: Block) -> bool:
         names = calls.names_of(model, model.values(call.func, model.frame(block)))
         if any(name in _DROPS for name in names):
             return True
-    return any(
-        handler.block.node is lambda_
-        for event in events(model)
-        if all(is_starlette(model, owner) for owner in event.owners)
-        for handler in event.handlers
-    )
+    inner = block.inner.get(lambda_)
+    return inner is not None and _is_handler(model, inner)
 
 
 def _is_in_event(model: Model, call: ast.Call, block: Block) -> bool:

@@ -80,9 +80,8 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
-from ...model.guarantees import may_dispose, skipped
+from ...model.guarantees import skipped_here
 from ...model.inference import Model
-from ...model.resumed import thrown_into
 from ...model.usage import name_of
 
 RULE = Rule(
@@ -97,17 +96,11 @@ RULE = Rule(
 @RULE.check
 def dispose_not_guaranteed(model: Model) -> Iterator[Finding]:
     """Report each disposal of a lifespan that an exception at its yield passes over."""
-    if not may_dispose(model):
-        return
-    for lifespan, construction in thrown_into(model):
-        for skip in skipped(model, lifespan):
-            place = skip.place_in(model.linted) or construction
-            made = skip.engine.site
-            path = model.project.display(made.path)
-            name = name_of(model, skip.engine)
-            elsewhere = "" if made.path == model.linted.path else f" ({path}:{made.line})"
-            where = f" in {skip.where}" if skip.frame.block.module is not model.linted else ""
-            message = (
-                f"{name}{elsewhere} is not disposed{where} when something is raised at the yield"
-            )
-            yield RULE.at(place, message, Evidence(path, made.line, f"{name} is made here"))
+    for skip, place in skipped_here(model):
+        made = skip.engine.site
+        path = model.project.display(made.path)
+        name = name_of(model, skip.engine)
+        elsewhere = "" if made.path == model.linted.path else f" ({path}:{made.line})"
+        where = f" in {skip.where}" if skip.frame.block.module is not model.linted else ""
+        message = f"{name}{elsewhere} is not disposed{where} when something is raised at the yield"
+        yield RULE.at(place, message, Evidence(path, made.line, f"{name} is made here"))
