@@ -11,21 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from . import attributes, calls
+from . import calls, invocation
 from .begun import uses
-from .flow import enclosing_tries, enclosing_withs
+from .failing import RESTORES, Owner, never_returns, restores, sessions_failing
 from .holding import started
-from .inference import Model, known
+from .inference import Model
 from .knowledge import IO_METHODS, Kind
-from .scopes import Block
+from .scopes import Assigned
 from .sought import Sought
-from .trails import Trails
-from .values import Entering, Frame, Instance, Library, Made, Site, Value
+from .values import Frame, Library, Site
 from .ways import RAISED, Outcome, Walk, Way
 
-FAILS = ("flush", "commit")
-_RESTORES = frozenset({"rollback", "close", "aclose", "reset", "invalidate", "remove"})
-_NEEDS = IO_METHODS[Kind.SESSION] - _RESTORES - {"begin", "delete", "delete_all", "run_sync"}
+_NEEDS = IO_METHODS[Kind.SESSION] - RESTORES - {"begin", "delete", "delete_all", "run_sync"}
 """Methods that raise on a session whose flush failed."""
 _BROAD = frozenset({"Exception", "BaseException"})
 _OF_SQLALCHEMY = frozenset(
@@ -36,8 +33,6 @@ _OF_SQLALCHEMY = frozenset(
 _DRIVERS = ("aiosqlite.", "asyncpg.", "psycopg.", "psycopg2.", "pymysql.", "sqlite3.")
 _LOOKS_ONLY = ("builtins.", "logging.", "structlog.", "loguru.", "traceback.", "typing.")
 _NEVER_RETURN = frozenset({"sys.exit", "os._exit", "builtins.exit", "flask.abort", "quart.abort"})
-_DEEPEST = 4
-Owner = Made | Instance
 Swallower = ast.ExceptHandler | ast.With | ast.AsyncWith
 
 
@@ -56,8 +51,8 @@ def swallowed(model: Model, frame: Frame) -> Iterator[Swallowed]:
     for handler, body in _swallowers(model, frame):
         found: dict[Owner, list[ast.Call]] = {}
         for call in frame.block.calls:
-            if any(statement in body for statement in _outwards(frame.block, call)):
-                for session in _sessions_failing(model, call, frame):
+            if _comes_to(model, call, body, frame):
+                for session in sessions_failing(model, call, frame):
                     found.setdefault(session, []).append(call)
         for session, failing in found.items():
             watch = _Watch(model, frame, session, handler, frozenset(failing))
@@ -66,9 +61,27 @@ def swallowed(model: Model, frame: Frame) -> Iterator[Swallowed]:
                 yield Swallowed(handler, *watch.found, session)
 
 
-def _outwards(block: Block, node: ast.AST) -> Iterator[ast.AST]:
-    yield node
-    yield from block.ancestors(node)
+def _comes_to(model: Model, call: ast.Call, body: list[ast.stmt], frame: Frame) -> bool:
+    """Does the error of a call leave these statements, with no handler on the way that sees to it?"""
+    inside: ast.AST = call
+    for outer in (call, *frame.block.ancestors(call)):
+        if isinstance(outer, ast.Try | ast.TryStar) and inside in outer.body:
+            if any(_sees_to_it(model, handler, frame) for handler in outer.handlers):
+                return False
+        if outer in body:
+            return True
+        inside = outer
+    return False
+
+
+def _sees_to_it(model: Model, handler: ast.ExceptHandler, frame: Frame) -> bool:
+    caught = _catches(model, handler, frame)
+    inner = [node for statement in handler.body for node in ast.walk(statement)]
+    if caught and not any(isinstance(node, ast.Raise) for node in inner):
+        return True
+    return caught is not False and any(
+        isinstance(node, ast.Attribute) and node.attr in RESTORES for node in inner
+    )
 
 
 def _swallowers(model: Model, frame: Frame) -> Iterator[tuple[Swallower, list[ast.stmt]]]:
@@ -116,105 +129,6 @@ def _suppresses(model: Model, context: ast.expr, frame: Frame) -> bool:
     return False
 
 
-# what fails
-
-
-def _sessions_failing(model: Model, call: ast.Call, frame: Frame) -> Iterator[Owner]:
-    """The sessions that a call flushes or commits, itself or in a function of the project."""
-    func = call.func
-    if isinstance(func, ast.Attribute) and func.attr in FAILS:
-        found = known(model.values(func.value, frame))
-        session = next(iter(found), None)
-        if len(found) == 1 and session is not None and _is_session(model, session):
-            assert isinstance(session, Made | Instance)
-            yield session
-            return
-    name = getattr(func, "attr", getattr(func, "id", None))
-    if name not in _leading(model):
-        return
-    for session in dict.fromkeys(_given(model, call, frame)):
-        if any(_fails(model, inner, session) for inner in started(model, call, frame)):
-            yield session
-
-
-def _is_session(model: Model, value: Value) -> bool:
-    kind = attributes.kind_of(model, value)
-    return isinstance(value, Made | Instance) and kind in (Kind.SESSION, Kind.REGISTRY)
-
-
-def _leading(model: Model) -> frozenset[str]:
-    """The names by which the file gets to a flush or commit."""
-    trails = model.project.trails.get(FAILS)
-    if trails is None:
-        trails = model.project.trails[FAILS] = Trails(model.project, FAILS)
-    return trails.names(model.linted.path)
-
-
-def _given(model: Model, call: ast.Call, frame: Frame) -> Iterator[Owner]:
-    """The sessions among the arguments of a call, or held by the object whose method it is."""
-    for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-        if isinstance(argument, ast.Name | ast.Attribute):
-            for value in model.values(argument, frame):
-                if isinstance(value, Made | Instance) and _is_session(model, value):
-                    yield value
-    if isinstance(call.func, ast.Attribute):
-        for holder in model.values(call.func.value, frame):
-            if isinstance(holder, Instance):
-                for _, values in holder.args:
-                    for value in values:
-                        if isinstance(value, Made | Instance) and _is_session(model, value):
-                            yield value
-
-
-def _fails(model: Model, frame: Frame, session: Owner) -> bool:
-    """Does a function flush or commit the session, with nothing in it that would see to the error?"""
-    if frame.depth > _DEEPEST or frame.block.yields:
-        return False
-    its = Sought(model, frame, session)
-    block = frame.block
-    for call in block.calls:
-        func = call.func
-        direct = isinstance(func, ast.Attribute) and its.is_it(func.value)
-        if direct and getattr(func, "attr", None) not in FAILS:
-            continue
-        if any(try_.handlers for try_ in enclosing_tries(block, call)):
-            continue
-        if any(True for _ in enclosing_withs(block, call)):
-            continue
-        if direct:
-            return True
-        if its.is_given_to(call) or (
-            isinstance(func, ast.Attribute) and its.is_held_by(func.value)
-        ):
-            if any(_fails(model, inner, session) for inner in started(model, call, frame)):
-                return True
-    return False
-
-
-def _restores(model: Model, frame: Frame, session: Owner) -> bool:
-    """Does a function roll the session back or close it, anywhere, or never return?"""
-    if frame.depth > _DEEPEST or frame.block.yields:
-        return True
-    its = Sought(model, frame, session)
-    for call in frame.block.calls:
-        func = call.func
-        if isinstance(func, ast.Attribute) and func.attr in _RESTORES:
-            return True
-        if its.is_given_to(call) or (
-            isinstance(func, ast.Attribute) and its.is_held_by(func.value)
-        ):
-            if any(_restores(model, inner, session) for inner in started(model, call, frame)):
-                return True
-    return False
-
-
-def _never_returns(frame: Frame) -> bool:
-    node = frame.block.node
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or frame.block.yields:
-        return False
-    return isinstance(node.body[-1], ast.Raise) and not frame.block.returns
-
-
 State = ast.Call | None
 """The flush or commit that failed; None while the session is well."""
 
@@ -237,7 +151,20 @@ class _Watch:
         self._failing = failing
         self._its = Sought(model, frame, session)
         self._around = cache(self._statement_around)
+        self._contexts = {
+            item.context_expr
+            for with_ in frame.block.nodes
+            if isinstance(with_, ast.With | ast.AsyncWith)
+            for item in with_.items
+        }
         self.found: tuple[ast.Call, ast.Call] | None = None
+
+    def _is_opened_by(self, context: ast.expr) -> bool:
+        """Does entering the context give the session? Each entering gives another one."""
+        return any(
+            self._session in invocation.entered(self._model, value)
+            for value in self._model.values(context, self._frame)
+        )
 
     def _statement_around(self, call: ast.Call) -> frozenset[ast.AST]:
         block = self._frame.block
@@ -259,35 +186,54 @@ class _Watch:
     def _after_call(self, node: ast.Call, failed: ast.Call) -> State:
         if Site.of(node, self._frame.block) in (self._session.site, *self._session.context):
             return None  # another session
+        if node in self._contexts and self._is_opened_by(node):
+            return None
         match node.func:
             case ast.Attribute(attr=name, value=owner) if self._its.is_it(owner):
                 if name in _NEEDS:
                     return self._used(node, failed)
-                return None if name in _RESTORES else failed
-            case ast.Attribute(attr=name) if name in _RESTORES:
+                return None if name in RESTORES else failed
+            case ast.Attribute(attr=name) if name in RESTORES:
                 return None  # of a savepoint, a unit of work, a helper that holds it
         names = set(calls.names_of(self._model, self._model.values(node.func, self._frame)))
         if names & _NEVER_RETURN:
             return None
         held = isinstance(node.func, ast.Attribute) and self._its.is_held_by(node.func.value)
         activations = started(self._model, node, self._frame)
-        if activations and all(map(_never_returns, activations)):
+        if activations and all(map(never_returns, activations)):
             return None
         if not held and not self._its.is_given_to(node):
             return failed
         if not activations:
             looks = bool(names) and all(name.startswith(_LOOKS_ONLY) for name in names)
             return failed if looks else None
-        if any(_restores(self._model, inner, self._session) for inner in activations):
+        if any(restores(self._model, inner, self._session) for inner in activations):
             return None
         if any(uses(self._model, inner, self._session, _NEEDS) for inner in activations):
             return self._used(node, failed)
         return failed
 
     def _used(self, node: ast.Call, failed: ast.Call) -> State:
+        if self._is_flagged(node):
+            return failed
         if self.found is None:
             self.found = (failed, node)
         return None
+
+    def _is_flagged(self, node: ast.Call) -> bool:
+        """Does a flag decide about the use: `if done:` where `done` is but set to constants?"""
+        block = self._frame.block
+        around = set(block.ancestors(self._handler))
+        for outer in block.ancestors(node):
+            if isinstance(outer, ast.If) and outer not in around:
+                for part in ast.walk(outer.test):
+                    origins = [b.origin for b in block.bindings.get(getattr(part, "id", ""), ())]
+                    if len(origins) > 1 and all(
+                        isinstance(o, Assigned) and isinstance(o.value, ast.Constant)
+                        for o in origins
+                    ):
+                        return True
+        return False
 
     # what the statements ask
 
@@ -300,12 +246,8 @@ class _Watch:
         match context:
             case ast.Call(func=ast.Attribute(attr="begin" | "begin_nested", value=owner)):
                 return None if self._its.is_it(owner) else state
-        for value in self._model.values(context, self._frame):
-            if value == self._session:
-                return None
-            if isinstance(value, Entering) and self._session in value.values:
-                return None
-        return state if not self._its.is_given_to(context_call(context)) else None
+        given = isinstance(context, ast.Call) and self._its.is_given_to(context)
+        return None if given or self._is_opened_by(context) else state
 
     def swallows(self, context: ast.expr) -> bool:
         """Only the one that is looked at goes on."""
@@ -326,8 +268,3 @@ class _Watch:
             return branches
         well = branches[failed.index(False)]
         return [well] if well.get(Way.NEXT) else branches
-
-
-def context_call(context: ast.expr) -> ast.Call:
-    """The context expression of a `with` as a call, to ask about its arguments."""
-    return context if isinstance(context, ast.Call) else ast.Call(context, [], [])
