@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import attributes, calls, urls
-from .creations import CREATION_WORDS, names_that_lead_to_creations
+from .creations import CREATION_WORDS
 from .engine_fates import Fate, follow
 from .engines import has_no_pool, is_in_memory
 from .flow import are_exclusive, position
@@ -58,7 +58,11 @@ class Duplicate:
 
 def duplicates(model: Model) -> Iterator[Duplicate]:
     """The second engines that the linted file makes, or is the first to bring together with the first ones."""
-    own = list(_lasting(model, model.linted)) if _may_make(model, model.linted.path) else []
+    making = _making(model)
+    if not making:
+        return
+    words = frozenset().union(*(m.functions_saying(*CREATION_WORDS) for m in making))
+    own = list(_lasting(model, words, *model.linted.blocks()))
     found: set[ast.Call] = set()
     for index, second in enumerate(own):
         for first in own[:index]:
@@ -66,7 +70,7 @@ def duplicates(model: Model) -> Iterator[Duplicate]:
                 found.add(second.call)
                 yield Duplicate(first, second, second.call)
                 break
-    others = [m for m in _others(model) if any(True for _ in _unconditional(model, m))]
+    others = [m for m in making if m is not model.linted and _unconditional(model, m)]
     for second in own:
         if second.call in found or not _is_certain(second):
             continue
@@ -79,16 +83,11 @@ def duplicates(model: Model) -> Iterator[Duplicate]:
     yield from _brought_together(model, others)
 
 
-def _may_make(model: Model, path: str) -> bool:
-    words = frozenset(CREATION_WORDS) | names_that_lead_to_creations(model)
-    return not words.isdisjoint(model.project.identifiers(path))
-
-
-def _others(model: Model) -> list[Module]:
-    """The other files of the process that the linted one imports, and that make engines when they are imported."""
+def _making(model: Model) -> list[Module]:
+    """The files that the linted one imports, itself included, whose code makes engines."""
     found = []
-    for path in model.project.closure(model.linted.path)[1:]:
-        if _may_make(model, path):
+    for path in model.project.closure(model.linted.path):
+        if not model.project.identifiers(path).isdisjoint(CREATION_WORDS):
             module = model.project.module(path)
             if module is not None and not is_test(module):
                 found.append(module)
@@ -99,18 +98,18 @@ def _imports(model: Model, one: str, other: str) -> bool:
     return other in model.project.closure(one)
 
 
-def _lasting(model: Model, module: Module) -> Iterator[Lasting]:
+def _lasting(model: Model, factories: frozenset[str], *blocks: Block) -> Iterator[Lasting]:
     """The pooled engines that a module makes at its top level, or in functions that keep them, in the text's order."""
-    words = names_that_lead_to_creations(model) | module.spellings(*CREATION_WORDS)
     found = []
-    for block in module.blocks():
+    for block in blocks:
+        words = factories | block.module.spellings(*CREATION_WORDS)
         if block.is_class or words.isdisjoint(block.words):
             continue
         frame = model.frame(block)
         for call in block.calls:
             if calls.spelled(call) not in words:
                 continue
-            for engine, chain in fresh(model, call, frame, words):
+            for engine, chain in fresh(model, call, frame, words, 1):
                 if block.is_function:
                     fates = follow(model, frame, call, engine.site).fates
                     if fates.isdisjoint({Fate.KEPT, Fate.GIVEN}):
@@ -122,11 +121,13 @@ def _lasting(model: Model, module: Module) -> Iterator[Lasting]:
     yield from sorted(found, key=lambda lasting: position(lasting.call))
 
 
-def _unconditional(model: Model, module: Module) -> Iterator[Lasting]:
-    """The engines that importing a module makes in any case."""
-    for lasting in _lasting(model, module):
-        if _is_certain(lasting):
-            yield lasting
+def _unconditional(model: Model, module: Module) -> tuple[Lasting, ...]:
+    """The engines that importing a module makes in any case; remembered, as every importer asks."""
+    found: tuple[Lasting, ...] | None = module.block.__dict__.get("unconditional_engines")
+    if found is None:
+        found = tuple(filter(_is_certain, _lasting(model, frozenset(), module.block)))
+        module.block.__dict__["unconditional_engines"] = found
+    return found
 
 
 def _is_certain(lasting: Lasting) -> bool:
