@@ -50,11 +50,23 @@ def handovers(model: Model, frame: Frame) -> Iterator[Handover]:
     words = frozenset(known.WORDS) | frame.block.module.spellings(*known.WORDS)
     for call in frame.block.calls:
         if getattr(call.func, "attr", getattr(call.func, "id", "")) in words:
+            if _is_run_by(frame.block, call):
+                continue
             for callee in model.values(call.func, frame):
                 handover = _handed_over(model, call, callee, frame)
                 if handover is not None:
                     yield handover
                     break
+
+
+def _is_run_by(block: Block, call: ast.Call) -> bool:
+    """Does the function run the tasks itself: `await tasks()`?"""
+    match call.func:
+        case ast.Attribute(value=ast.Name(id=name)):
+            return any(
+                isinstance(other.func, ast.Name) and other.func.id == name for other in block.calls
+            )
+    return False
 
 
 def _handed_over(model: Model, call: ast.Call, callee: Value, frame: Frame) -> Handover | None:
@@ -158,6 +170,8 @@ def sessions_of(model: Model, handover: Handover) -> dict[Made | Instance, Use]:
             if not handover.work or _is_read(session, handover.work):
                 found.setdefault(session, Use(argument, handover.frame, False))
     for start in handover.work:
+        if not _carries(start, finder):
+            continue
         for used, uses in finder.of(start).items():
             if isinstance(used, Made | Instance):
                 found.setdefault(used, uses[0])
@@ -168,6 +182,16 @@ def sessions_of(model: Model, handover: Handover) -> dict[Made | Instance, Use]:
                 if not is_within(block, node, first):
                     found.setdefault(used, Use(node, handover.frame, False))
     return found
+
+
+def _carries(work: Frame, finder: SessionUses) -> bool:
+    """Can a session of the function that hands over come along: as an argument, in an object, in a closure?"""
+    if work.closure is not None and work.closure.block.is_function:
+        return True
+    given = [part for _, values in work.args for value in values for part in parts(value)]
+    return any(
+        isinstance(part, Instance | Func | Partial) or finder.concerns(part) for part in given
+    )
 
 
 def _sessions_in(model: Model, values: Values, finder: SessionUses) -> Iterator[Made | Instance]:
