@@ -11,8 +11,8 @@ gives back. What was loaded before is detached:
 
     DetachedInstanceError: Instance <P at 0x…> is not bound to a Session; attribute refresh operation cannot proceed
 
-A task that runs while the session is being closed ends in `IllegalStateChangeError`. A session cannot be sent to another
-process at all: `TypeError: cannot pickle 'weakref.ReferenceType' object`.
+A task that runs while the session is being closed ends in `IllegalStateChangeError`. A session cannot be sent to
+another process at all: `TypeError: cannot pickle 'weakref.ReferenceType' object`.
 
 ## Bad
 
