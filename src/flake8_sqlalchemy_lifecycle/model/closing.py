@@ -26,9 +26,9 @@ _QUIET = CLOSES | {"begin", "begin_nested", "commit", "rollback"}
 """Methods that are not taken to raise here: what a `commit` raises is told by the step before it."""
 
 
-_DISTINCTIVE = _WORKS - words("aclose close connection delete get invalidate reset run_sync stream")
+DISTINCTIVE = _WORKS - words("aclose close connection delete get invalidate reset run_sync stream")
 """Methods that few other objects have: whatever opens such an object is looked at."""
-_OPENERS = re.compile(r"session|maker|factory|db$", re.IGNORECASE)
+OPENERS = re.compile(r"session|maker|factory|db$", re.IGNORECASE)
 """Of objects that are only handed on, those are looked at that a function of such a name gives: a sieve, no more."""
 
 
@@ -97,7 +97,7 @@ def _opened(model: Model, function: Block) -> Iterator[Opened]:
         if opener is None or opener in _WORKS:
             continue
         name = _name_of(function, call)
-        if name in worked or (name in given and _OPENERS.search(opener)):
+        if name in worked or (name in given and OPENERS.search(opener)):
             yield from opened_by(model, call, frame)
 
 
@@ -107,7 +107,7 @@ def _names(function: Block) -> tuple[set[str], set[str]]:
     for node in function.nodes:
         match node:
             case ast.Attribute(attr=name, value=ast.Name(id=owner)):
-                if name in _DISTINCTIVE:
+                if name in DISTINCTIVE:
                     worked.add(owner)
                 elif name in _WORKS:
                     given.add(owner)
@@ -129,7 +129,7 @@ def _name_of(function: Block, call: ast.Call) -> str | None:
             return name
         case ast.NamedExpr(target=ast.Name(id=name)):
             return name
-        case ast.Attribute(attr=name) if name in _DISTINCTIVE:
+        case ast.Attribute(attr=name) if name in DISTINCTIVE:
             return _NAMELESS
     return None
 

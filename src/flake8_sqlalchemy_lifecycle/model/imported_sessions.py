@@ -1,0 +1,176 @@
+"""Sessions that importing a module opens, and the functions that share them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .closing import DISTINCTIVE, OPENERS
+from .flow import position
+from .inference import Model
+from .places import is_test
+from .scopes import Block, Imported, Module
+from .sessions import Opened, opened_by
+from .sought import Sought, is_session
+from .spelling import arguments, last_name
+from .values import Cls, Made, Site
+
+_NAMES = re.compile(r"session|db$", re.IGNORECASE)
+"""What is given away under another name is not looked at, as long as nobody works with it: a sieve, no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A session of a module or class, the name that it has there, and an expression that uses it."""
+
+    opened: Opened
+    name: str
+    use: ast.expr
+    user: str
+    """The function or class that uses it."""
+
+
+def opened_here(model: Model) -> Iterator[Shared]:
+    """The sessions that the linted file opens at its top level or in a class, and that its own code shares."""
+    for opened, name in _opened_by(model, model.linted):
+        use = next(_uses(model, model.linted, opened, name), None)
+        if use is not None:
+            yield Shared(opened, name, *use)
+
+
+def opened_elsewhere(model: Model) -> Iterator[Shared]:
+    """Of such sessions of other files, which do not share them, the first use in a function of the linted file."""
+    seen: set[Site] = set()
+    for use, user, session in sorted(_foreign_uses(model), key=lambda found: position(found[0])):
+        if session.appears in seen:
+            continue
+        seen.add(session.appears)
+        module = model.project.module(session.appears.path)
+        if module is None or is_test(module):
+            continue
+        for opened, name in _opened_by(model, module):
+            if opened.session == session and not any(_uses(model, module, opened, name)):
+                yield Shared(opened, name, use, user)
+
+
+def _opened_by(model: Model, module: Module) -> Iterator[tuple[Opened, str]]:
+    """The sessions that importing a file opens and gives a name."""
+    classes = (block for block in module.block.inner.values() if block.is_class)
+    for block in (module.block, *classes):
+        for call in block.calls:
+            name = _name_of(block, call)
+            if name is not None and _may_be(module, name, call):
+                for opened in opened_by(model, call, model.frame(block)):
+                    yield opened, name
+
+
+def _may_be(module: Module, name: str, call: ast.Call) -> bool:
+    """Can the call open a session, by the spelling of it or of its uses?"""
+    opener = last_name(call.func)
+    if opener is None or opener in DISTINCTIVE:
+        return False
+    if OPENERS.search(opener) or _NAMES.search(name):
+        return True
+    return module.may_say(*(f"{name}.{method}(" for method in DISTINCTIVE))
+
+
+def _name_of(block: Block, call: ast.Call) -> str | None:
+    match block.parents.get(call):
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+    return None
+
+
+# in the file that opens it
+
+
+def _uses(
+    model: Model, module: Module, opened: Opened, name: str
+) -> Iterator[tuple[ast.expr, str]]:
+    """The expressions of a file's functions that are the session, and those that give it to a class."""
+    for block in module.blocks():
+        frame = model.frame(block)
+        its = Sought(model, frame, opened.session)
+        if block.function is None:
+            for node in block.nodes:
+                if isinstance(node, ast.Call) and its.is_given_to(node):
+                    if any(isinstance(v, Cls) for v in model.values(node.func, frame)):
+                        yield node, ast.unparse(node.func)
+                for default, user in _defaults(node):
+                    if its.is_it(default):
+                        yield default, user
+        elif name in block.words:
+            for node in block.nodes:
+                if _spells(node, name) and its.is_it(node):  # type: ignore[arg-type]
+                    yield node, block.qualname  # type: ignore[misc]
+
+
+def _spells(node: ast.AST, name: str) -> bool:
+    match node:
+        case ast.Name(id=spelled, ctx=ast.Load()) | ast.Attribute(attr=spelled, ctx=ast.Load()):
+            return spelled == name
+    return False
+
+
+def _defaults(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """The defaults of a function's parameters, with its name."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        name = "a lambda" if isinstance(node, ast.Lambda) else node.name
+        for default in (*node.args.defaults, *node.args.kw_defaults):
+            if default is not None:
+                yield default, name
+
+
+# in other files
+
+
+def _foreign_uses(model: Model) -> Iterator[tuple[ast.expr, str, Made]]:
+    """The uses, in functions and as defaults, of sessions that other files open."""
+    for block in model.linted.blocks():
+        for node in block.nodes:
+            if block.function is not None:
+                for candidate in _candidates(node):
+                    if _is_from_outside(candidate, block):
+                        yield from _foreign(model, block, candidate, block.qualname)
+            for default, user in _defaults(node):
+                if isinstance(default, ast.Name | ast.Attribute):
+                    yield from _foreign(model, block, default, user)
+
+
+def _candidates(node: ast.AST) -> Iterator[ast.expr]:
+    """What may be a session by the spelling: a method of sessions is called on it, or it is given to somebody."""
+    match node:
+        case ast.Attribute(attr=name, value=ast.Name() | ast.Attribute() as owner):
+            if name in DISTINCTIVE or name == "add":
+                yield owner
+        case ast.Call():
+            for given in arguments(node):
+                if isinstance(given, ast.Name | ast.Attribute):
+                    if _NAMES.search(last_name(given) or ""):
+                        yield given
+
+
+def _is_from_outside(node: ast.expr, block: Block) -> bool:
+    """Does the expression begin with a name that is no local of a function?"""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return False
+    here: Block | None = block
+    while here is not None:
+        bindings = here.bindings.get(node.id)
+        if bindings and (here is block or not here.is_class):
+            return any(isinstance(b.origin, Imported) for b in bindings)
+        here = here.parent
+    return False
+
+
+def _foreign(
+    model: Model, block: Block, node: ast.expr, user: str
+) -> Iterator[tuple[ast.expr, str, Made]]:
+    for value in model.values(node, model.frame(block)):
+        if isinstance(value, Made) and is_session(model, value) and not value.declared:
+            if value.appears.path != model.linted.path:
+                yield node, user, value
