@@ -6,27 +6,22 @@ Finds, in test code, a `TestClient(app)` that makes requests and that nobody ent
 ## Why
 
 `TestClient` runs the lifespan when it is entered with `with`, and only then. Without it the requests meet an app whose
-state is empty: `AttributeError: 'State' object has no attribute 'engine'`, or an engine that is still `None`. Tests
+state is empty: `AttributeError: 'State' object has no attribute 'limits'`, or an engine that is still `None`. Tests
 that pass all the same do so because another one left something behind.
 
 ## Bad
 
 ```python
 # file: shop.py
-import os
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import create_async_engine
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI):
-    app.state.engine = create_async_engine(os.environ["DSN"])
-    try:
-        yield
-    finally:
-        await app.state.engine.dispose()
+    app.state.limits = {"orders": 10}
+    yield
 
 
 app = FastAPI(lifespan=lifespan)
@@ -49,20 +44,15 @@ def test_orders() -> None:
 
 ```python
 # file: shop.py
-import os
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import create_async_engine
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI):
-    app.state.engine = create_async_engine(os.environ["DSN"])
-    try:
-        yield
-    finally:
-        await app.state.engine.dispose()
+    app.state.limits = {"orders": 10}
+    yield
 
 
 app = FastAPI(lifespan=lifespan)
