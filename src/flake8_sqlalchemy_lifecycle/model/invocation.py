@@ -123,6 +123,8 @@ def call(model: Model, callee: Value, node: ast.Call, frame: Frame) -> Values:
             return frozenset(found)
         case Partial():
             return _partial_called(model, callee, node, frame)
+        case TypeForm(ast.Subscript(value=generic), where):  # async_sessionmaker[AsyncSession](…)
+            return model.union(call(model, v, node, frame) for v in model.values(generic, where))
         case Returning(values):
             site = Site.of(node, frame.block)
             return frozenset(_moved(v, site, callee, frame) for v in values)
