@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .inference import Model
 
 
-_LONGEST = 8
+_LONGEST = 6
 
 
 @dataclass(frozen=True, slots=True)
