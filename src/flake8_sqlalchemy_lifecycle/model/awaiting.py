@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _NAMES = frozenset().union(*COROUTINES.values(), *STARTABLES.values())
 _PLAIN_NAMES = frozenset().union(*PLAIN.values())
 _UNAWAITED = re.compile(
-    rf"^[ \t]*with\b|^(?!.*\bawait [\w.]+\s*\().*\.(?:{'|'.join(sorted(_NAMES))})\s*\(",
+    r"^[ \t]*with\b|^[^\n]*\)[ \t]*[.\[]|"
+    rf"^(?!.*\bawait [\w.]+\s*\().*\.(?:{'|'.join(sorted(_NAMES))})\s*\(",
     re.MULTILINE,
 )
 """Lines that may hold a call that nobody awaits, or a plain `with`."""
