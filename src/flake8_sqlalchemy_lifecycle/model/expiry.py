@@ -167,6 +167,8 @@ class _Watch:
     found: list[Read] = field(default_factory=list)
     classes: dict[str, Cls] = field(default_factory=dict)
     by: Site | None = None
+    known: dict[tuple[Frame, State], tuple[_Watch, list[State]]] = field(default_factory=dict)
+    """The helpers that were followed, by what they were given."""
 
     def __post_init__(self) -> None:
         self._its = Sought(self.model, self.frame, self.session)
@@ -292,17 +294,22 @@ class _Watch:
         return _worst(results) if results else state
 
     def _followed(self, call: ast.Call, activation: Frame, state: State) -> State:
-        inner = _Watch(self.model, activation, self.session)
         passed = _passed(call, activation)
         start: State = frozenset({(_OTHERS, Status.LIVE)})
+        classes: dict[str, Cls] = {}
         for parameter, name in passed.items():
             status = _get(state, name)
             if status is not None:
                 start = _with(start, parameter, status)
-                inner.classes[parameter] = self.classes[name]
-        out = Walk(activation.block, inner).out(start)
+                classes[parameter] = self.classes[name]
+        if (activation, start) not in self.known:
+            inner = _Watch(self.model, activation, self.session, classes=classes, known=self.known)
+            self.known[activation, start] = inner, []  # for a function that calls itself
+            out = Walk(activation.block, inner).out(start)
+            ends = out.get(Way.NEXT, frozenset()) | out.get(Way.RETURN, frozenset())
+            self.known[activation, start] = inner, list(ends)
+        inner, left = self.known[activation, start]
         self._take_over(call, inner)
-        left = list(out.get(Way.NEXT, frozenset()) | out.get(Way.RETURN, frozenset()))
         if not left:
             return state
         end = _worst(left)
