@@ -62,7 +62,9 @@ def duplicates(model: Model) -> Iterator[Duplicate]:
     if not making:
         return
     words = frozenset().union(*(m.functions_saying(*CREATION_WORDS) for m in making))
-    own = list(_lasting(model, words, *model.linted.blocks()))
+    spelled = words | model.linted.spellings(*CREATION_WORDS)
+    speaks = not spelled.isdisjoint(model.project.identifiers(model.linted.path))
+    own = list(_lasting(model, words, *(model.linted.blocks() if speaks else ())))
     found: set[ast.Call] = set()
     for index, second in enumerate(own):
         for first in own[:index]:
@@ -166,8 +168,11 @@ def _is_second(first: Lasting, second: Lasting) -> bool:
         return False
     if not _conditions(first) <= _conditions(second):
         return False
-    if are_exclusive(block, first.call, second.call) or _target(first) & _target(second):
+    if are_exclusive(block, first.call, second.call):
         return False
+    if block.statement(first.call) is not block.statement(second.call):
+        if _target(first) & _target(second):
+            return False  # the second takes the first one's place
     return not any(
         isinstance(node, ast.Attribute)
         and node.attr == "dispose"

@@ -22,7 +22,9 @@ _SERVER = re.compile(rf"{_DIALECT}://(?:[^:/@\s]*@)?[\w.-]+(?::\d+)?(?:[/?]|$)")
 _PLACEHOLDER = re.compile(r"[{}<>$]|^\*+$|^\.+$|^x+$|%\(|%s", re.IGNORECASE)
 _ASKING = frozenset("replace startswith endswith removeprefix split match search sub count".split())
 """Methods of strings and patterns: what they get is a pattern, no URL."""
-_PLACES = re.compile(r"(^|[/_.])(settings?|config(uration)?|conf|migrations?|alembic|env)([/_.]|$)")
+_PLACES = re.compile(
+    r"(^|[/_.-])(settings?|config(uration)?|conf|migrations?|alembic|env)([/_.-]|$)"
+)
 
 
 @dataclass(frozen=True, slots=True)

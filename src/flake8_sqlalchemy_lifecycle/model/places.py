@@ -13,6 +13,8 @@ from .scopes import Module
 
 _COMMAND_LINE = (
     "argparse.ArgumentParser",
+    "cappa.invoke",
+    "cappa.invoke_async",
     "click.command",
     "click.group",
     "typer.Typer",
@@ -53,7 +55,7 @@ def _script_signs(model: Model) -> Iterator[bool]:
             if isinstance(node.func, ast.Attribute):
                 receivers = model.values(node.func.value, frame)
                 yield any(kind_of(model, v) is Kind.SESSION for v in receivers)
-    if module.may_say("argparse", "click", "typer"):
+    if module.may_say("argparse", "cappa", "click", "typer"):
         for block in module.functions():
             for call in block.calls:
                 names = set(names_of(model, model.values(call.func, model.frame(block))))

@@ -48,6 +48,8 @@ class Spent:
 def spent_engines(model: Model) -> Iterator[Spent]:
     """The engines that functions of the linted file leave behind, each once; what requests do is left out."""
     words = names_that_lead_to_creations(model) | model.linted.spellings(*CREATION_WORDS)
+    if words.isdisjoint(model.project.identifiers(model.linted.path)):
+        return
     found = {
         spent.engine.site: spent
         for spent in reversed([*_left(model, words), *_built_by_operations(model, words)])
