@@ -9,7 +9,7 @@ from . import invocation
 from .calls import names_of
 from .origins import expression_behind
 from .scopes import Defined, Imported, Parameter
-from .values import Constant, Frame
+from .values import Frame, ProjectModule
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -51,13 +51,11 @@ def meaning(model: Model, expression: ast.AST, frame: Frame, depth: int = 0) -> 
 def _reference(
     model: Model, expression: ast.Name | ast.Attribute, frame: Frame, depth: int
 ) -> str | None:
-    values = model.values(expression, frame)
-    if len(values) == 1 and isinstance(value := next(iter(values)), Constant):
-        if isinstance(value.value, str):
-            return repr(value.value)
     if isinstance(expression, ast.Name) and expression.id in frame.block.parameters:
         return _parameter(model, expression, frame, depth)
-    behind = expression_behind(model, expression, frame)
+    behind = None
+    if isinstance(expression, ast.Name) or _is_of_module(model, expression, frame):
+        behind = expression_behind(model, expression, frame)
     if behind is not None and not isinstance(behind[0], ast.Name | ast.Attribute):
         meant = meaning(model, *behind, depth + 1)
         if meant is not None or isinstance(expression, ast.Name):
@@ -66,6 +64,12 @@ def _reference(
         owner = meaning(model, expression.value, frame, depth + 1)
         return None if owner is None else f"{owner}.{expression.attr}"
     return _name(model, expression, frame)
+
+
+def _is_of_module(model: Model, attribute: ast.Attribute, frame: Frame) -> bool:
+    """Is it a module's? What a class writes down for a field is only its default."""
+    owners = model.values(attribute.value, frame)
+    return all(isinstance(owner, ProjectModule) for owner in owners)
 
 
 def _parameter(model: Model, name: ast.Name, frame: Frame, depth: int) -> str | None:
