@@ -121,4 +121,6 @@ def test_title_and_sections_come_from_the_page(monkeypatch: pytest.MonkeyPatch) 
     assert rule.title == "Some rule: a title"
     assert rule.summary == "a title"
     assert rule.sections == {"": "Some rule: a title.\n\nWords.", "Why": "Because."}
-    assert "| LSA901 | some-rule | a title | opt-in |\n" in catalogue.table([rule])
+    assert "| [LSA901](p/LSA901.md) | some-rule | a title | opt-in |\n" in catalogue.table(
+        [rule], "p"
+    )

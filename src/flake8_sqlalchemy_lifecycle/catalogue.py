@@ -8,6 +8,7 @@ finds, then sections under Markdown headings: `## Why`, `## Bad`, `## Good`, per
 
 from __future__ import annotations
 
+import difflib
 import functools
 import importlib
 import inspect
@@ -20,11 +21,18 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from . import rules as rules_package
 from .finding import Evidence, Finding, Span
+from .frameworks import FRAMEWORKS
 
 if TYPE_CHECKING:
     from .model.inference import Model
 
 Check: TypeAlias = "Callable[[Model], Iterable[Finding]]"
+
+PAGES = "https://github.com/flake8-sqlalchemy-lifecycle/flake8-sqlalchemy-lifecycle/blob/main/docs/rules"
+
+
+class UnknownRuleError(LookupError):
+    """There is no such rule. Its text is one line that names the nearest one."""
 
 
 class Place(Protocol):
@@ -40,7 +48,8 @@ class Rule:
 
     `wakes` are the words of which a file's text must hold at least one for the rule to be asked.
     `in_tests` and `in_scripts` tell whether test code and scripts are reported. A rule that is not
-    `default` is opt-in: it runs only where the user names it.
+    `default` is opt-in: it runs only where the user names it. `frameworks` are those that the rule
+    takes for it to matter, out of `frameworks.py`; none where SQLAlchemy is enough.
     """
 
     code: str
@@ -50,6 +59,7 @@ class Rule:
     in_tests: bool = False
     in_scripts: bool = False
     fix: Literal["safe", "unsafe"] | None = None
+    frameworks: tuple[str, ...] = ()
     _function: Check | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -57,6 +67,8 @@ class Rule:
             raise TypeError(f"the code of {self.name} is {self.code!r}, not LSA and three digits")
         if not self.wakes or isinstance(self.wakes, str):
             raise TypeError(f"{self.code} needs a tuple of words to wake on")
+        if unknown := set(self.frameworks).difference(FRAMEWORKS):
+            raise TypeError(f"{self.code}: frameworks.py knows no {', '.join(sorted(unknown))}")
 
     def check(self, function: Check) -> Check:
         """Decorate the function that takes the model of a file and yields its findings."""
@@ -77,6 +89,16 @@ class Rule:
     def module_name(self) -> str:
         """The dotted name of the file that holds the rule's function."""
         return self._function.__module__ if self._function else ""
+
+    @property
+    def family(self) -> str:
+        """The folder that the rule's file is in."""
+        return self.module_name.split(".")[-2]
+
+    @property
+    def url(self) -> str:
+        """The address of the rule's page."""
+        return f"{PAGES}/{self.code}.md"
 
     @property
     def page(self) -> str:
@@ -119,11 +141,29 @@ def rules() -> tuple[Rule, ...]:
     return tuple(rule for _, rule in sorted(found.items()))
 
 
-def table(listed: Iterable[Rule]) -> str:
-    """Render rules as the Markdown table of the README."""
+def find(asked: str) -> Rule:
+    """Return the rule of this code or name, in upper or lower case."""
+    for rule in rules():
+        if asked.upper() == rule.code or asked.lower() == rule.name:
+            return rule
+    raise UnknownRuleError(f"there is no rule {asked!r}, the nearest is {_nearest(asked)}")
+
+
+def _nearest(asked: str) -> str:
+    """Name the rule whose code or name looks most like what was asked for."""
+    by_code = asked.upper().startswith("LSA")
+    called = {rule.code if by_code else rule.name: rule for rule in rules()}
+    wanted = asked.upper() if by_code else asked.lower()
+    closest = called[difflib.get_close_matches(wanted, called, n=1, cutoff=0)[0]]
+    return f"{closest.code} ({closest.name})"
+
+
+def table(listed: Iterable[Rule], pages: str = PAGES) -> str:
+    """Render rules as a Markdown table, with links to their pages from the folder `pages`."""
     rows = ["| code | name | what it finds | default |", "|---|---|---|---|"]
     rows += [
-        f"| {rule.code} | {rule.name} | {rule.summary} | {'on' if rule.default else 'opt-in'} |"
+        f"| [{rule.code}]({pages}/{rule.code}.md) | {rule.name} | {rule.summary} "
+        f"| {'on' if rule.default else 'opt-in'} |"
         for rule in listed
     ]
     return "\n".join(rows) + "\n"

@@ -28,11 +28,10 @@ class Config:
 
 def enabled_rules(asked: Iterable[str]) -> frozenset[str]:
     """Turn codes and names of rules into codes; refuse what is neither."""
-    codes = {name: rule.code for rule in catalogue.rules() for name in (rule.code, rule.name)}
-    for name in asked:
-        if name not in codes:
-            raise ConfigError(f"lsa-enable: there is no rule {name!r}")
-    return frozenset(codes[name] for name in asked)
+    try:
+        return frozenset(catalogue.find(name).code for name in asked)
+    except catalogue.UnknownRuleError as error:
+        raise ConfigError(f"lsa-enable: {error}") from None
 
 
 def target_versions(text: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ class Plugin:
     _linter: ClassVar[Linter]
     _buffer: ClassVar[str | None]  # the name of the file that comes through stdin
 
-    def __init__(self, tree: ast.Module, filename: str, lines: list[str]) -> None:
+    def __init__(self, tree: ast.Module | None, filename: str, lines: list[str]) -> None:
         self._tree = tree
         self._filename = filename
         self._lines = lines
