@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from . import attributes, calls
+from . import attributes, calls, handlers
 from .engines import engines_behind
 from .holding import started
 from .inference import known
 from .knowledge import IO_METHODS
 from .scopes import Block
-from .values import Bound, Elements, Entering, Frame, Instance, Items, Library, Made, Site
+from .values import Bound, Elements, Entering, Frame, Instance, Items, Made, Site
 from .ways import RAISED, Outcome, Walk, Way
 
 if TYPE_CHECKING:
@@ -293,25 +293,11 @@ class _EngineWatch:
 
     def swallows(self, context: ast.expr) -> bool:
         """`contextlib.suppress`."""
-        return isinstance(context, ast.Call) and Library("contextlib.suppress") in (
-            self._model.values(context.func, self._frame)
-        )
+        return handlers.swallows(self._model, self._frame, context)
 
     def catches(self, handler: ast.ExceptHandler, way: Way) -> bool | None:
         """`except Exception` gets every error, and no cancellation."""
-        if handler.type is None:
-            return True
-        types = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-        names = {
-            name.rpartition(".")[2]
-            for node in types
-            for name in calls.names_of(self._model, self._model.values(node, self._frame))
-        }
-        if "BaseException" in names:
-            return True
-        if way is Way.CANCELLED:
-            return "CancelledError" in names
-        return True if "Exception" in names else None
+        return handlers.catches(self._model, self._frame, handler, way)
 
     def chosen(self, test: ast.expr, branches: list[Outcome[Fate]]) -> list[Outcome[Fate]]:
         """`if engine is not None: engine.dispose()`: the branch that ends it."""
