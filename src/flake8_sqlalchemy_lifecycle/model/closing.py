@@ -138,9 +138,7 @@ def _holds(out: Outcome[State], *ways: Way) -> set[Hold]:
     return {state.hold for way in ways or out for state in out.get(way, ())}
 
 
-def _busy(
-    watch: _Watch, out: Outcome[State], ways: tuple[Way, ...]
-) -> tuple[Way, ast.AST] | None:
+def _busy(watch: _Watch, out: Outcome[State], ways: tuple[Way, ...]) -> tuple[Way, ast.AST] | None:
     """The first of these ways on which the session is left busy, and since which node."""
     if watch.dropped is not None:
         return Way.NEXT, watch.dropped
@@ -154,9 +152,7 @@ def _busy(
 class _Watch(SessionWatch):
     """Watches the session of a function that opens it. With `raising`, what works with the database may raise."""
 
-    def __init__(
-        self, model: Model, opened: Opened, *, raising: bool, lent: bool = False
-    ) -> None:
+    def __init__(self, model: Model, opened: Opened, *, raising: bool, lent: bool = False) -> None:
         super().__init__(model, opened.frame, opened.session, opened.call)
         self._raising = raising
         self._is_manager = lent or _is_manager(model, opened.frame)

@@ -5,11 +5,12 @@ open when something raises before. It is reported where the session is opened.
 
 ## Why
 
-A query that raises leaves the function at once, and the `close()` below it never runs: the session keeps its connection
-`idle in transaction` until Python's cyclic garbage collector happens to run. Errors come in crowds, and soon each request
-waits and fails with `sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out,
-timeout 30.00`. A failed `commit()` keeps the connection, too; and where a task is cancelled, `except Exception` does not
-see the `CancelledError`.
+A query that raises leaves the function at once, and the `close()` below it never runs: the session
+keeps its connection `idle in transaction` until Python's cyclic garbage collector happens to run.
+Errors come in crowds, and soon each request waits and fails with `sqlalchemy.exc.TimeoutError:
+QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00`. A failed
+`commit()` keeps the connection, too; and where a task is cancelled, `except Exception` does not see
+the `CancelledError`.
 
 ## Bad
 

@@ -1,16 +1,19 @@
 """Dependency called by hand: nobody runs the clean-up of a generator that lends a session.
 
-Finds `next(get_db())`, `get_db().__next__()`, `await anext(get_db())`, and `async for session in get_db():` that is left by
-`break` or `return`, or waits at a `yield`: of generators that yield a session or connection.
+Finds `next(get_db())`, `get_db().__next__()`, `await anext(get_db())`, and `async for session in
+get_db():` that is left by `break` or `return`, or waits at a `yield`: of generators that yield a
+session or connection.
 
 ## Why
 
-FastAPI resumes a dependency behind its `yield`, and so closes the session. Who calls `next()` by hand must do that too; if not,
-Python does it when it throws the generator away. That is the wrong time: a plain generator dies with the expression, so that
-its session is closed before the first query, begins anew, silently, and is never closed again: the pool runs dry with
-`sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00`. An async one
-is closed by the event loop some time later, perhaps in the middle of a query: `sqlalchemy.exc.IllegalStateChangeError: Method
-'close()' can't be called here; method '_connection_for_bind()' is already in progress`.
+FastAPI resumes a dependency behind its `yield`, and so closes the session. Who calls `next()` by
+hand must do that too; if not, Python does it when it throws the generator away. That is the wrong
+time: a plain generator dies with the expression, so that its session is closed before the first
+query, begins anew, silently, and is never closed again: the pool runs dry with
+`sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 10 reached, connection timed out,
+timeout 30.00`. An async one is closed by the event loop some time later, perhaps in the middle of a
+query: `sqlalchemy.exc.IllegalStateChangeError: Method 'close()' can't be called here; method
+'_connection_for_bind()' is already in progress`.
 
 ## Bad
 
@@ -59,8 +62,8 @@ def purge() -> None:
 
 ## Silent
 
-A generator that is kept and closed, or handed on; a session that is itself closed in a `finally` or by a `with`; functions
-that `contextmanager` decorates; an `async for` that runs to its end.
+A generator that is kept and closed, or handed on; a session that is itself closed in a `finally` or
+by a `with`; functions that `contextmanager` decorates; an `async for` that runs to its end.
 
 ## Misses
 

@@ -1,15 +1,16 @@
 """Module-level session: all requests, threads and tasks share one session.
 
-Finds a session that importing a module opens, as a global or as an attribute of a class, and that functions use. It is
-reported where it is opened, when functions of that file use it or a class is given it; else at the first use, or default
-argument, in each file that imports it.
+Finds a session that importing a module opens, as a global or as an attribute of a class, and that
+functions use. It is reported where it is opened, when functions of that file use it or a class is
+given it; else at the first use, or default argument, in each file that imports it.
 
 ## Why
 
-A session is one conversation with the database, for one unit of work. Shared by all requests it is used by several threads or
-tasks at once, which it is not made for, it keeps all that was ever loaded, and one failed request breaks all that follow:
-`sqlalchemy.exc.PendingRollbackError: This Session's transaction has been rolled back due to a previous exception during flush.
-To begin a new transaction with this Session, first issue Session.rollback().`
+A session is one conversation with the database, for one unit of work. Shared by all requests it is
+used by several threads or tasks at once, which it is not made for, it keeps all that was ever
+loaded, and one failed request breaks all that follow: `sqlalchemy.exc.PendingRollbackError: This
+Session's transaction has been rolled back due to a previous exception during flush. To begin a new
+transaction with this Session, first issue Session.rollback().`
 
 ## Bad
 
@@ -40,8 +41,8 @@ def count_notes() -> int | None:
 
 ## Silent
 
-Makers and registries, which give each user a session of its own; a session that only the module's top level uses. A `global`
-that a function sets is LSA304.
+Makers and registries, which give each user a session of its own; a session that only the module's
+top level uses. A `global` that a function sets is LSA304.
 
 ## Misses
 

@@ -1,16 +1,17 @@
 """Session not closed: a function opens a session, works with it, and returns without closing it.
 
-Finds sessions that a function opens for itself, queries with, and leaves open when it returns. It is reported where the
-session is opened.
+Finds sessions that a function opens for itself, queries with, and leaves open when it returns. It
+is reported where the session is opened.
 
 ## Why
 
-A session keeps the connection of its first query until it is closed, committed or rolled back. Session and transaction
-refer to each other, so that only Python's cyclic garbage collector frees what was forgotten, some time later: until then
-PostgreSQL shows the connection as `idle in transaction`, and under load the pool runs dry: `sqlalchemy.exc.TimeoutError:
-QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00`. A connection of asyncio cannot be
-given back by the collector at all: `SAWarning: The garbage collector is trying to clean up non-checked-in connection
-<AdaptedConnection …>, which will be terminated.`
+A session keeps the connection of its first query until it is closed, committed or rolled back.
+Session and transaction refer to each other, so that only Python's cyclic garbage collector frees
+what was forgotten, some time later: until then PostgreSQL shows the connection as `idle in
+transaction`, and under load the pool runs dry: `sqlalchemy.exc.TimeoutError: QueuePool limit of
+size 5 overflow 10 reached, connection timed out, timeout 30.00`. A connection of asyncio cannot be
+given back by the collector at all: `SAWarning: The garbage collector is trying to clean up
+non-checked-in connection <AdaptedConnection …>, which will be terminated.`
 
 ## Bad
 
@@ -42,9 +43,10 @@ def count_notes() -> int | None:
 
 ## Silent
 
-Sessions that are returned, yielded, stored, or handed to code that closes or may keep them; those whose last act on each
-path is a commit or a rollback, and those that work inside `with session.begin()` only: they hold no connection. A close
-that is passed over by an exception only is LSA312, one that nobody awaits LSA305, a session that a generator lends LSA313.
+Sessions that are returned, yielded, stored, or handed to code that closes or may keep them; those
+whose last act on each path is a commit or a rollback, and those that work inside `with
+session.begin()` only: they hold no connection. A close that is passed over by an exception only is
+LSA312, one that nobody awaits LSA305, a session that a generator lends LSA313.
 
 ## Fix
 
