@@ -11,13 +11,14 @@ from .closing import OPENERS
 from .holding import CLOSES
 from .inference import Model
 from .knowledge import CACHES, TYPES, Kind
-from .scopes import Block
+from .scopes import Assigned, Block
 from .sessions import Opened, opened_by
 from .sought import Sought
 from .spelling import arguments, last_name
-from .values import Cls, Elements, Frame, Func, Items, Library, Made, Mapping
+from .values import Cls, Frame, Func, Library
 
 _ADDS = frozenset({"append", "add", "appendleft", "insert", "setdefault"})
+_CONTAINERS = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "deque"})
 _CLASSES = frozenset({"Session", "AsyncSession"})
 _IN_CHILDREN = frozenset({"post_fork", "post_worker_init", "worker_process_init"})
 
@@ -112,7 +113,7 @@ def _kept(model: Model, frame: Frame) -> Iterator[tuple[ast.expr, str]]:
                     yield value, keeper
             case ast.Call(func=ast.Attribute(attr=name, value=container)) if name in _ADDS:
                 given = [a for a in arguments(node) if isinstance(a, ast.Name | ast.Call)]
-                if given and _is_shared_container(model, frame, container):
+                if given and _is_shared_container(frame, container):
                     yield from ((a, ast.unparse(container)) for a in given)
     if block.function is block and _is_cached(model, block):
         for returned in block.returns:
@@ -139,7 +140,7 @@ def _keeper(model: Model, frame: Frame, target: ast.expr) -> str | None:
             values = model.values(owner, frame)
             return ast.unparse(target) if any(isinstance(v, Cls) for v in values) else None
         case ast.Subscript(value=container):
-            if _is_shared_container(model, frame, container):
+            if _is_shared_container(frame, container):
                 return ast.unparse(container)
     return None
 
@@ -151,7 +152,7 @@ def _is_state_of_app(model: Model, frame: Frame, state: ast.Attribute) -> bool:
     )
 
 
-def _is_shared_container(model: Model, frame: Frame, container: ast.expr) -> bool:
+def _is_shared_container(frame: Frame, container: ast.expr) -> bool:
     """A dictionary, list or set that a module's global name holds."""
     if not isinstance(container, ast.Name):
         return False
@@ -160,15 +161,17 @@ def _is_shared_container(model: Model, frame: Frame, container: ast.expr) -> boo
         if container.id in block.bindings and not block.is_class:
             return False
         block = block.parent
-    if block is None or container.id not in block.bindings:
-        return False
-    return any(_is_container(value) for value in model.values(container, frame))
+    return block is not None and any(
+        isinstance(binding.origin, Assigned) and _is_container(binding.origin.value)
+        for binding in block.bindings.get(container.id, ())
+    )
 
 
-def _is_container(value: object) -> bool:
-    if isinstance(value, Made):
-        return value.type in ("builtins.dict", "builtins.list", "builtins.set")
-    return isinstance(value, Mapping | Elements | Items)
+def _is_container(value: ast.expr | None) -> bool:
+    """By its spelling: a display, or a call of what makes one."""
+    if isinstance(value, ast.Call):
+        return last_name(value.func) in _CONTAINERS
+    return isinstance(value, ast.Dict | ast.List | ast.Set | ast.DictComp | ast.ListComp)
 
 
 def _is_cached(model: Model, block: Block) -> bool:
