@@ -33,7 +33,7 @@ class Touch:
 
 def touches(model: Model, fork: Fork) -> Iterator[Touch]:
     """The objects that the parent made and a child of the fork touches."""
-    reached = [(child, list(_reached(model, child))) for child in fork.children]
+    reached = [(child, list(run_by(model, child))) for child in fork.children]
     own = {
         frame.block
         for child, frames in reached
@@ -44,11 +44,11 @@ def touches(model: Model, fork: Fork) -> Iterator[Touch]:
         for frame in frames:
             nodes = child.nodes if child.nodes is not None and frame is child.frame else None
             for touch in _in_frame(model, frame, nodes, own, sent):
-                if not _is_own(touch.value, own, nodes):
+                if not is_own(touch.value, own, nodes):
                     yield touch
 
 
-def _reached(model: Model, child: Child) -> Iterator[Frame]:
+def run_by(model: Model, child: Child) -> Iterator[Frame]:
     """The activations that a child runs, itself first."""
     seen = {child.frame}
     waiting = [child.frame]
@@ -65,7 +65,7 @@ def _reached(model: Model, child: Child) -> Iterator[Frame]:
     yield from waiting
 
 
-def _is_own(value: Made | Instance, own: set[Block], nodes: frozenset[ast.AST] | None) -> bool:
+def is_own(value: Made | Instance, own: set[Block], nodes: frozenset[ast.AST] | None) -> bool:
     """Did the child make the object itself? What is made once and kept, its parent may have made."""
     if value.frame is not None and value.frame.block in own:
         block = value.frame.block

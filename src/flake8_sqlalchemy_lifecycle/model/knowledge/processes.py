@@ -28,3 +28,11 @@ GIVEN = {
     "run_in_executor": 1,
 }
 """Methods that hand a function to a pool: its index. `run_in_executor` gets the pool first."""
+
+SERVER_HOOKS = ("post_fork", "post_worker_init")
+"""Functions of a gunicorn config that run in each worker, if `PRELOAD` is true with an app that its parent loaded."""
+
+PRELOAD = "preload_app"
+
+CHILD_SIGNAL = "celery.worker_process_init.connect"
+"""Registers what runs in each child of Celery's prefork pool."""

@@ -1,0 +1,31 @@
+"""The workers of a pool forget the connections of the process that made them, and open their own."""
+
+import os
+from multiprocessing import get_context
+
+from sqlalchemy import create_engine, text
+
+engine = create_engine(os.environ.get("DATABASE_URL", "sqlite:///sales.db"))
+
+
+def prepare() -> None:
+    engine.dispose(close=False)
+
+
+def square(number: int) -> int:
+    with engine.connect() as connection:
+        return connection.execute(text("select :n * :n"), {"n": number}).scalar_one()
+
+
+def main() -> list[str]:
+    with engine.connect() as connection:
+        highest = connection.execute(text("select 10")).scalar_one()
+    with get_context("fork").Pool(2, initializer=prepare) as pool:
+        squares = pool.map(square, range(highest))
+    with engine.connect() as connection:
+        label = connection.execute(text("select 'square '")).scalar_one()
+    return [f"{label}{number}" for number in squares]
+
+
+if __name__ == "__main__":
+    main()
