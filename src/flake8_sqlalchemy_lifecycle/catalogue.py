@@ -158,6 +158,13 @@ def _nearest(asked: str) -> str:
     return f"{closest.code} ({closest.name})"
 
 
+def readable(page: str) -> str:
+    """Turn the marks of a page's code, which are for the tests, into what a reader takes in."""
+    return re.sub(
+        r"# error: (?=LSA)", "# ", re.sub(r"^ *# message: .+\n", "", page, flags=re.MULTILINE)
+    )
+
+
 def table(listed: Iterable[Rule], pages: str = PAGES) -> str:
     """Render rules as a Markdown table, with links to their pages from the folder `pages`."""
     rows = ["| code | name | what it finds | default |", "|---|---|---|---|"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
-from .catalogue import Rule
+from .catalogue import Rule, readable
 
 _WIDEST = 100
 _CODE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -40,7 +40,7 @@ def page(rule: Rule, look: Look) -> str:
     for heading, body in rule.sections.items():
         if heading:
             blocks.append(f"{look.heading}{heading}{look.plain}")
-        blocks += _blocks(body, look)
+        blocks += _blocks(readable(body), look)
     blocks.append(_wrap(rule.url, look))
     return "\n\n".join(blocks)
 
