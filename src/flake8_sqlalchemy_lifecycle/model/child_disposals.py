@@ -162,7 +162,7 @@ def may_connect(model: Model, engine: Made, children: Collection[Child]) -> bool
             if block in own or call in nodes:
                 continue
             frame = model.frame(block)
-            if _uses(model, call, frame, engine):
+            if uses(model, call, frame, engine):
                 return True
             if calls.spelled(call) in names:
                 for function in model.values(call.func, frame):
@@ -175,7 +175,7 @@ def may_connect(model: Model, engine: Made, children: Collection[Child]) -> bool
 
 def _connects(model: Model, child: Child, engine: Made) -> bool:
     return any(
-        _uses(model, call, frame, engine)
+        uses(model, call, frame, engine)
         for frame in run_by(model, child)
         for call in frame.block.calls
     )
@@ -185,11 +185,11 @@ def uses_in(model: Model, child: Child, engine: Made) -> Iterator[ast.Call]:
     """The calls of a child that use the engine, in the order of the text."""
     for frame, nodes in activations(model, child):
         for call in sorted(frame.block.calls, key=position):
-            if (nodes is None or call in nodes) and _uses(model, call, frame, engine):
+            if (nodes is None or call in nodes) and uses(model, call, frame, engine):
                 yield call
 
 
-def _uses(model: Model, call: ast.Call, frame: Frame, engine: Made) -> bool:
+def uses(model: Model, call: ast.Call, frame: Frame, engine: Made) -> bool:
     """Does a call connect the engine, directly or through a session, or hand it to something that may?"""
     match call.func:
         case ast.Attribute(attr=name, value=owner) if name in _USES:

@@ -38,28 +38,32 @@ def progress_at(model: Model, resource: Resource, node: ast.AST, block: Block) -
 
     A function begins as its callers in the file leave it, and without any as the import of the modules does.
     """
-    return _History(model, resource).at(node, block, 0)
+    return History(model, resource).at(node, block, 0)
 
 
 def is_ended_by(model: Model, resource: Resource, frame: Frame) -> bool:
     """Does the function behind a frame surely end the transaction of `resource`?"""
-    watch = _Watch(model, frame, resource, None, {})
+    watch = Watch(model, frame, resource, None, {})
     return Progress.OPEN not in _left(Walk(frame.block, watch).out(Progress.OPEN))
 
 
-class _History:
-    def __init__(self, model: Model, resource: Resource) -> None:
+class History:
+    """What an object may be in the middle of, as a watch that follows it through functions tells."""
+
+    def __init__(self, model: Model, resource: Resource, watch: type[Watch] | None = None) -> None:
         self._model = model
         self._resource = resource
+        self._watch = watch or Watch
         self._asked: set[ast.AST] = set()
         self._memo: _Memo = {}
 
     def at(self, node: ast.AST, block: Block, depth: int) -> set[Progress]:
+        """What it may be when `block` evaluates the node."""
         self._asked.add(node)
         found: set[Progress] = set()
         for start in self._at_entry(block, depth):
             frame = self._model.frame(block)
-            watch = _Watch(self._model, frame, self._resource, node, self._memo)
+            watch = self._watch(self._model, frame, self._resource, node, self._memo)
             Walk(block, watch).out(start)
             found |= watch.seen
         return found
@@ -81,7 +85,7 @@ class _History:
             module = self._model.project.module(path)
             if module is not None:
                 frame = self._model.frame(module.block)
-                watch = _Watch(self._model, frame, self._resource, None, self._memo)
+                watch = self._watch(self._model, frame, self._resource, None, self._memo)
                 states = {
                     s for state in states for s in _left(Walk(module.block, watch).out(state))
                 }
@@ -109,7 +113,7 @@ def _left(out: Outcome[Progress]) -> frozenset[Progress]:
     return out.get(Way.NEXT, frozenset()) | out.get(Way.RETURN, frozenset())
 
 
-class _Watch:
+class Watch:
     """Follows one session or connection through an activation; `seen` is what it was at `place`."""
 
     def __init__(
@@ -195,7 +199,7 @@ class _Watch:
         key = activation, state
         if key not in self._memo:
             self._memo[key] = frozenset()  # for a function that calls itself
-            inner = _Watch(self._model, activation, self._resource, None, self._memo)
+            inner = type(self)(self._model, activation, self._resource, None, self._memo)
             self._memo[key] = _left(Walk(activation.block, inner).out(state))
         return self._memo[key]
 

@@ -83,12 +83,10 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
-from ...model import attributes
-from ...model.forks import Fork, forks, hooks_before
+from ...model.forks import Fork, forks
 from ...model.inference import Model
-from ...model.inheritance import Touch, touches
-from ...model.knowledge import Kind
-from ...model.transactions import Progress, is_ended_by, progress_at
+from ...model.inheritance import Touch
+from ...model.shared_pools import shared_session
 
 RULE = Rule(
     code="LSA501",
@@ -102,20 +100,9 @@ RULE = Rule(
 def session_across_fork(model: Model) -> Iterator[Finding]:
     """Report forks in the middle of a transaction that a child gets its hands on."""
     for fork in forks(model):
-        for touch in touches(model, fork):
-            if attributes.kind_of(model, touch.value) not in (Kind.SESSION, Kind.CONNECTION):
-                continue
-            if _is_shared(model, fork, touch):
-                yield _finding(model, fork, touch)
-                break
-
-
-def _is_shared(model: Model, fork: Fork, touch: Touch) -> bool:
-    wrong = {Progress.OPEN, Progress.HELD} if touch.uses else {Progress.OPEN}
-    return any(
-        not wrong.isdisjoint(progress_at(model, touch.value, point.node, point.block))
-        for point in fork.points
-    ) and not any(is_ended_by(model, touch.value, hook) for hook in hooks_before(model))
+        touch = shared_session(model, fork)
+        if touch is not None:
+            yield _finding(model, fork, touch)
 
 
 def _finding(model: Model, fork: Fork, touch: Touch) -> Finding:
