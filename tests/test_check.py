@@ -123,7 +123,8 @@ CHOICES = [
 
 
 @pytest.mark.parametrize(
-    ("name", "lines"), zip(cycle([".flake8", "setup.cfg", "tox.ini"]), CHOICES, strict=False)
+    ("name", "lines"),
+    list(zip(cycle([".flake8", "setup.cfg", "tox.ini"]), CHOICES, strict=False)),
 )
 def test_configuration_files(project: Path, name: str, lines: str) -> None:
     (project / ".flake8").unlink(missing_ok=True)

@@ -101,6 +101,11 @@ def test_explains_several_and_all() -> None:
     assert all(f"{rule.code} {rule.name} (" in everything for rule in RULES)
 
 
+def test_errors_stand_on_lines_of_their_own() -> None:
+    page = run("explain", "LSA402").stdout
+    assert "\n    InvalidRequestError: Session is already flushing\n" in page
+
+
 def test_pages_fit_the_terminal() -> None:
     page = run("explain", "LSA101", COLUMNS="60").stdout
     prose = [line for line in page.splitlines() if not line.startswith("    ")]

@@ -1,15 +1,19 @@
-"""The frameworks that a rule may be about, by the names that their users know, in the order of the documentation."""
+"""The frameworks that a rule may be about: what their users call them, in the order of the documentation.
 
-ASGI = ("FastAPI", "Starlette", "Litestar", "Quart", "Sanic", "aiohttp")
-WSGI = ("Flask",)
-WEB = ASGI + WSGI
+A rule that takes no more than SQLAlchemy names none.
+"""
+
+STARLETTE = ("FastAPI", "Starlette")
+ASGI = (*STARLETTE, "Litestar", "Quart", "Sanic", "aiohttp")
+WEB = (*ASGI, "Flask")
 TASK_QUEUES = ("Celery", "Dramatiq", "RQ", "arq", "TaskIQ", "APScheduler")
-BOTS = ("aiogram", "python-telegram-bot", "discord.py")
 GRAPHQL = ("Strawberry", "Ariadne", "Graphene")
-OPERATIONS = TASK_QUEUES + BOTS + GRAPHQL  # what runs an operation that is no request of its own
-ASYNCIO = ("asyncio",)  # and anyio, and trio: an application that runs an event loop itself
+BOTS = ("aiogram", "python-telegram-bot", "discord.py")
+ASYNCIO = ("asyncio",)  # programs that run an event loop by themselves
 THREADS = ("threads",)
 PROCESSES = ("processes",)
 SERVERS = ("gunicorn",)
 
-FRAMEWORKS = WEB + OPERATIONS + ASYNCIO + THREADS + PROCESSES + SERVERS
+ASYNC = (*ASGI, "arq", "TaskIQ", *BOTS, *ASYNCIO)  # whatever runs on an event loop
+
+FRAMEWORKS = WEB + TASK_QUEUES + GRAPHQL + BOTS + ASYNCIO + THREADS + PROCESSES + SERVERS

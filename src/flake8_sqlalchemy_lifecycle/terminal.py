@@ -52,10 +52,12 @@ def _blocks(body: str, look: Look) -> Iterator[str]:
             lines = textwrap.indent(part.rstrip(), "    ").splitlines()
             yield "\n".join(f"{look.code}{line}{look.plain}" if line else "" for line in lines)
         else:
-            yield from (_paragraph(text, look) for text in part.strip().split("\n\n") if text)
+            yield from (_paragraph(text, look) for text in part.strip("\n").split("\n\n") if text)
 
 
 def _paragraph(text: str, look: Look) -> str:
+    if text.startswith("    "):  # code as well, such as the errors that one sees
+        return "\n".join(f"{look.code}{line}{look.plain}" for line in text.splitlines())
     items = re.split(r"\n(?=[-*] )", text)
     wrapped = "\n".join(_wrap(item, look) for item in items)
     return re.sub(r"`[^`]+`", lambda match: f"{look.code}{match[0]}{look.plain}", wrapped)

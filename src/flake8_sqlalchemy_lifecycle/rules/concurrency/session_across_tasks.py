@@ -74,6 +74,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import ASYNC
 from ...model import attributes
 from ...model.collisions import Collision, collisions
 from ...model.inference import Model
@@ -96,6 +97,7 @@ RULE = Rule(
     name="session-across-tasks",
     wakes=(*_LAUNCHERS, "AsyncSession", "AsyncConnection"),
     in_scripts=True,
+    frameworks=ASYNC,
 )
 
 

@@ -74,6 +74,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import ASYNC, THREADS
 from ...model import attributes
 from ...model.collisions import Collision, collisions
 from ...model.inference import Model
@@ -88,6 +89,7 @@ RULE = Rule(
     name="session-across-threads",
     wakes=(*SOURCES, "import Session", "Session,", "Connection"),
     in_scripts=True,
+    frameworks=(*ASYNC, "APScheduler", *THREADS),
 )
 
 

@@ -78,6 +78,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import ASGI, TASK_QUEUES
 from ...model.afterlife import Surviving, surviving
 from ...model.endings import Closing
 from ...model.handovers import Later, handovers
@@ -90,6 +91,7 @@ RULE = Rule(
     name="session-in-background-task",
     wakes=(*SIGNS, "Depends", "Session"),
     in_scripts=True,
+    frameworks=ASGI + TASK_QUEUES,
 )
 _WHEN = {
     Later.RESPONDED: "after the response",

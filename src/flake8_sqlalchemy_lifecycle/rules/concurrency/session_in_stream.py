@@ -83,6 +83,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import STARLETTE
 from ...model.afterlife import surviving
 from ...model.endings import Closing
 from ...model.handovers import streams
@@ -95,6 +96,7 @@ RULE = Rule(
     name="session-in-stream",
     wakes=("Response", "Stream", "ServerSentEvent", "response_class", "Depends"),
     in_scripts=True,
+    frameworks=(*STARLETTE, "Quart", "Flask"),
 )
 
 

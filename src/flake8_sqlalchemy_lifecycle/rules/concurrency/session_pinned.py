@@ -78,6 +78,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import STARLETTE
 from ...model.afterlife import Surviving, surviving
 from ...model.endings import Closing
 from ...model.handovers import Later, handovers, streams
@@ -91,6 +92,7 @@ RULE = Rule(
     wakes=("add_task", "BackgroundTask", "StreamingResponse", "EventSourceResponse", "Depends"),
     default=False,
     in_scripts=True,
+    frameworks=STARLETTE,
 )
 _LONG = {Later.RESPONDED: "background task", Later.STREAMED: "streaming response"}
 

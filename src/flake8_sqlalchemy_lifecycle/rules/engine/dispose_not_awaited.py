@@ -80,6 +80,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import ASYNC
 from ...model.inference import Model
 from ...model.unawaited import unawaited
 
@@ -90,6 +91,7 @@ RULE = Rule(
     in_tests=True,
     in_scripts=True,
     fix="safe",
+    frameworks=ASYNC,
 )
 
 

@@ -68,6 +68,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import WEB
 from ...model.creations import CREATION_WORDS
 from ...model.inference import Model
 from ...model.per_request import Cause, per_request
@@ -99,6 +100,7 @@ RULE = Rule(
         "web.View",
         "yield",
     ),
+    frameworks=WEB,
 )
 
 

@@ -94,6 +94,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import STARLETTE
 from ...model.event_runs import handled_events, replacement
 from ...model.inference import Model
 
@@ -103,6 +104,7 @@ RULE = Rule(
     wakes=("on_event", "add_event_handler", "on_startup", "on_shutdown"),
     in_tests=True,
     in_scripts=True,
+    frameworks=STARLETTE,
 )
 
 

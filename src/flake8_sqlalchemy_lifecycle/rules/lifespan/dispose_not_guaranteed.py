@@ -80,6 +80,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import STARLETTE
 from ...model.guarantees import skipped_here
 from ...model.inference import Model
 from ...model.usage import name_of
@@ -90,6 +91,7 @@ RULE = Rule(
     wakes=("lifespan", "asynccontextmanager"),
     in_scripts=True,
     fix="safe",
+    frameworks=(*STARLETTE, "Litestar"),
 )
 
 

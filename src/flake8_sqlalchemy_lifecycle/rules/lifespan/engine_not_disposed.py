@@ -93,6 +93,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import ASGI
 from ...model.inference import Model
 from ...model.leftovers import Leftover, leftovers
 
@@ -119,6 +120,7 @@ RULE = Rule(
         "app =",
     ),
     in_scripts=True,
+    frameworks=ASGI,
 )
 
 

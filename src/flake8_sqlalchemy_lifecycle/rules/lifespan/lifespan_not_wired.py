@@ -77,6 +77,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import STARLETTE
 from ...model.inference import Model
 from ...model.unwired import unwired
 
@@ -86,6 +87,7 @@ RULE = Rule(
     wakes=("asynccontextmanager",),
     in_scripts=True,
     fix="safe",
+    frameworks=(*STARLETTE, "Litestar"),
 )
 
 

@@ -76,6 +76,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import STARLETTE
 from ...model.inference import Model
 from ...model.shapes import wrong_shapes
 
@@ -86,6 +87,7 @@ RULE = Rule(
     in_tests=True,
     in_scripts=True,
     fix="safe",
+    frameworks=STARLETTE,
 )
 
 

@@ -86,6 +86,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import STARLETTE
 from ...model.inference import Model
 from ...model.mounts import mounted
 
@@ -94,6 +95,7 @@ RULE = Rule(
     name="mounted-lifespan",
     wakes=("mount(", "Mount(", "host(", "Host("),
     in_scripts=True,
+    frameworks=STARLETTE,
 )
 
 

@@ -74,6 +74,7 @@ RULE = Rule(
     name="router-events-run-twice",
     wakes=("include_router",),
     in_scripts=True,
+    frameworks=("FastAPI",),
 )
 
 

@@ -91,6 +91,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import STARLETTE
 from ...model.clients import unentered
 from ...model.inference import Model
 from ...model.places import is_test
@@ -101,6 +102,7 @@ RULE = Rule(
     wakes=("TestClient",),
     in_tests=True,
     in_scripts=True,
+    frameworks=STARLETTE,
 )
 
 

@@ -88,6 +88,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import PROCESSES, SERVERS
 from ...model.child_disposals import child_disposals, root
 from ...model.inference import Model
 
@@ -106,6 +107,7 @@ RULE = Rule(
     ),
     in_scripts=True,
     fix="safe",
+    frameworks=("Celery", *PROCESSES, *SERVERS),
 )
 
 

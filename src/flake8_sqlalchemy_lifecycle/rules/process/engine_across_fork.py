@@ -83,6 +83,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import PROCESSES
 from ...model.forks import forks
 from ...model.inference import Model
 from ...model.shared_pools import shared_engine, shared_session
@@ -93,6 +94,7 @@ RULE = Rule(
     wakes=("multiprocess", "billiard", "ProcessPool", "fork", "joblib", "Pool(", ".start()"),
     in_scripts=True,
     fix="safe",
+    frameworks=PROCESSES,
 )
 
 

@@ -83,6 +83,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import PROCESSES
 from ...model.forks import Fork, forks
 from ...model.inference import Model
 from ...model.inheritance import Touch
@@ -93,6 +94,7 @@ RULE = Rule(
     name="session-across-fork",
     wakes=("multiprocess", "billiard", "ProcessPool", "fork", "joblib", "Pool(", ".start()"),
     in_scripts=True,
+    frameworks=PROCESSES,
 )
 
 

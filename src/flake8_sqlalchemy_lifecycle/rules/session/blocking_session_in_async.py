@@ -81,6 +81,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import ASYNC, GRAPHQL
 from ...model.inference import Model
 from ...model.on_loop import Blocked, blocked_first
 
@@ -88,6 +89,7 @@ RULE = Rule(
     code="LSA307",
     name="blocking-session-in-async",
     wakes=("async def", "Depends", "add_task", "add_api_route", "Route(", "add_job"),
+    frameworks=ASYNC + GRAPHQL,
 )
 
 

@@ -90,6 +90,7 @@ RULE = Rule(
     name="dependency-without-cleanup",
     wakes=("yield", "Depends", "Security", "Provide"),
     in_scripts=True,
+    frameworks=("FastAPI", "Litestar"),
 )
 
 

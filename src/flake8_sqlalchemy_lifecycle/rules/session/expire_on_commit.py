@@ -53,6 +53,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Finding
+from ...frameworks import ASYNC
 from ...model.expiry import leaves_expiry_open
 from ...model.inference import Model
 
@@ -62,6 +63,7 @@ RULE = Rule(
     wakes=("async_sessionmaker", "AsyncSession"),
     default=False,
     fix="unsafe",
+    frameworks=ASYNC,
 )
 
 

@@ -91,10 +91,17 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import ASYNC
 from ...model.expiry import Read, may_expire, reads_of_expired
 from ...model.inference import Model
 
-RULE = Rule(code="LSA311", name="expired-after-commit", wakes=("async def",), in_scripts=True)
+RULE = Rule(
+    code="LSA311",
+    name="expired-after-commit",
+    wakes=("async def",),
+    in_scripts=True,
+    frameworks=ASYNC,
+)
 
 
 @RULE.check

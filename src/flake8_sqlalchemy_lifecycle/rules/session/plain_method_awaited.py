@@ -64,6 +64,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Finding
+from ...frameworks import ASYNC
 from ...model.awaiting import awaited_plain, awaiting_plain
 from ...model.inference import Model
 
@@ -74,6 +75,7 @@ RULE = Rule(
     in_tests=True,
     in_scripts=True,
     fix="safe",
+    frameworks=ASYNC,
 )
 _LONGEST = 50
 

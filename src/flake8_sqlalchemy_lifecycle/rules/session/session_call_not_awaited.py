@@ -63,6 +63,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import ASYNC
 from ...model import attributes
 from ...model.awaiting import Fate, lost_calls, plainly_entered, suspects
 from ...model.inference import Model
@@ -88,6 +89,7 @@ RULE = Rule(
     in_tests=True,
     in_scripts=True,
     fix="safe",
+    frameworks=ASYNC,
 )
 
 
