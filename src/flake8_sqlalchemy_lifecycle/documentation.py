@@ -66,7 +66,8 @@ def _by_framework(rules: tuple[Rule, ...]) -> str:
     parts = [
         "# Which of these rules matters to me\n",
         _MADE,
-        "What your program uses adds its rules to those that matter to every program with SQLAlchemy.\n",
+        "What your program uses adds its rules to those that matter to every program with SQLAlchemy.",
+        "Threads, processes and asyncio stand for programs that use them without a framework.\n",
         "## Every program\n",
         _list(everywhere),
     ]
