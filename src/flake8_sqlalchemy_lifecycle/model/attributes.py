@@ -117,7 +117,7 @@ def of_instance(model: Model, instance: Instance, cls: Cls, name: str) -> Values
     for base in mro(model, cls):
         if isinstance(base, Library):
             continue
-        for store in _self_stores(base.block).get(name, ()):
+        for store in self_stores(base.block).get(name, ()):
             found |= _stored(model, store, base, instance)
         member_values = _in_class(model, base, name, instance)
         if member_values is not None:
@@ -223,7 +223,7 @@ def _of_class(model: Model, cls: Cls, receiver: Value, name: str) -> Values:
 
 def _class_stores(model: Model, cls: Cls, name: str) -> Iterator[tuple[Frame, ast.expr]]:
     """`cls.name = value` in class methods, and `Class.name = value` elsewhere in the files at hand."""
-    for binding in _self_stores(cls.block).get(name, ()):
+    for binding in self_stores(cls.block).get(name, ()):
         if isinstance(binding.origin, Assigned) and binding.origin.value is not None:
             yield model.frame(binding.block), binding.origin.value
     yield from _outside_stores(model, cls, name)
@@ -245,7 +245,7 @@ def _above(model: Model, receiver: Value, cls: Cls, name: str) -> Values:
     return UNKNOWN
 
 
-def _self_stores(cls: Block) -> dict[str, list[Binding]]:
+def self_stores(cls: Block) -> dict[str, list[Binding]]:
     """`self.name = value` (and `with … as self.name`) in the methods of a class, by name."""
     cached: dict[str, list[Binding]] | None = cls.__dict__.get("self_stores")
     if cached is not None:
@@ -377,4 +377,3 @@ def _state_slot(model: Model, name: str) -> Values:
                             if isinstance(value, Mapping):
                                 found |= value.get(name) or NOTHING
     return frozenset(found) or UNKNOWN
-

@@ -49,20 +49,22 @@ class Fork:
 
 def forks(model: Model) -> Iterator[Fork]:
     """The forks that the linted file makes, in the order of the text."""
-    if not _can_fork(model):
+    if not makes_processes(model):
         return
-    names = _names(model)
+    names = names_of_makers(model)
     for call, block in model.linted.calls():
         if calls.spelled(call) in names:
             yield from _forked_by(model, call, block)
 
 
-def _can_fork(model: Model) -> bool:
+def makes_processes(model: Model) -> bool:
+    """Does any file at hand get to a library that makes processes?"""
     sources = map(model.project.source, model.project.closure(model.linted.path))
     return any(word in source.text for source in sources if source is not None for word in SOURCES)
 
 
-def _names(model: Model) -> frozenset[str]:
+def names_of_makers(model: Model) -> frozenset[str]:
+    """The names by which the linted file makes processes and pools."""
     trails = model.project.trails.get(WORDS)
     if trails is None:
         trails = model.project.trails[WORDS] = Trails(model.project, WORDS)
@@ -78,7 +80,7 @@ def _forked_by(model: Model, call: ast.Call, block: Block) -> Iterator[Fork]:
     for value in model.values(call, frame):
         if not isinstance(value, Made | Instance) or value.site != Site.of(call, block):
             continue
-        if value.context or not _forks(model, value):
+        if value.context or not is_forked(model, value):
             continue
         if isinstance(value, Made) and value.type == "joblib.Parallel":
             yield Fork(call, block, (here,), tuple(_delayed(model, call, block)))
@@ -98,7 +100,7 @@ def _forked_by(model: Model, call: ast.Call, block: Block) -> Iterator[Fork]:
 # start methods
 
 
-def _forks(model: Model, made: Made | Instance) -> bool:
+def is_forked(model: Model, made: Made | Instance) -> bool:
     """Does the process start as a fork of its parent, as far as is known?"""
     contexts: frozenset[Value] | None = None
     if isinstance(made, Made):

@@ -36,3 +36,12 @@ PRELOAD = "preload_app"
 
 CHILD_SIGNAL = "celery.worker_process_init.connect"
 """Registers what runs in each child of Celery's prefork pool."""
+
+ARGUMENTS = {"args": 3, "kwargs": 4}
+"""What a process sends to its target, and the indices."""
+
+INITARGS = {name: index + 1 for name, index in INITIALIZERS.items()}
+"""The index of what a pool sends to its `initializer`."""
+
+STAYS = frozenset({"callback", "error_callback", "chunksize", "timeout"})
+"""Arguments of a pool's methods that stay in the parent."""
