@@ -5,10 +5,12 @@ A rule that takes no more than SQLAlchemy names none.
 
 STARLETTE = ("FastAPI", "Starlette")
 ASGI = (*STARLETTE, "Litestar", "Quart", "Sanic", "aiohttp")
-WEB = (*ASGI, "Flask")
+WSGI = ("Flask",)
+WEB = ASGI + WSGI
 TASK_QUEUES = ("Celery", "Dramatiq", "RQ", "arq", "TaskIQ", "APScheduler")
 GRAPHQL = ("Strawberry", "Ariadne", "Graphene")
 BOTS = ("aiogram", "python-telegram-bot", "discord.py")
+OPERATIONS = TASK_QUEUES + GRAPHQL + BOTS  # what runs an operation that is no request
 ASYNCIO = ("asyncio",)  # programs that run an event loop by themselves
 THREADS = ("threads",)
 PROCESSES = ("processes",)
@@ -16,4 +18,4 @@ SERVERS = ("gunicorn",)
 
 ASYNC = (*ASGI, "arq", "TaskIQ", *BOTS, *ASYNCIO)  # whatever runs on an event loop
 
-FRAMEWORKS = WEB + TASK_QUEUES + GRAPHQL + BOTS + ASYNCIO + THREADS + PROCESSES + SERVERS
+FRAMEWORKS = WEB + OPERATIONS + ASYNCIO + THREADS + PROCESSES + SERVERS
