@@ -44,6 +44,13 @@ def used_engines(
     return [engine for engine in search.engines if engine not in search.missing]
 
 
+def engines_used_by(model: Model, engines: Iterable[Made], frame: Frame) -> list[Made]:
+    """Those of the engines that an activation, or what it leads to, opens sessions or connections with."""
+    search = _Search(model, list(engines), (model.linted.path,))
+    search.follow(frame)
+    return [engine for engine in search.engines if engine not in search.missing]
+
+
 class _Search:
     def __init__(self, model: Model, engines: list[Made], files: tuple[str, ...]) -> None:
         self.model = model

@@ -1,0 +1,286 @@
+"""Event loops that the code starts itself: `asyncio.run()` and its kin, and the engines that live through several."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import calls, disposal, urls
+from .calls import Root, Step
+from .engines import has_no_pool
+from .flow import are_exclusive, in_part, is_within, leaves, loops_around, position
+from .kept import ASYNC_CREATORS, kept_engines
+from .knowledge import Role
+from .paths import request_roots
+from .scopes import Block, Module
+from .spelling import last_name, spelled
+from .trails import Trails
+from .usage import engines_used_by
+from .values import Coroutine, Frame, Made
+
+if TYPE_CHECKING:
+    from .inference import Model
+
+RUNS = (
+    "asyncio.run",
+    "run_until_complete",
+    "uvloop.run",
+    "asyncio import run",
+    "uvloop import run",
+)
+_SPELLED = ("run", "run_until_complete")
+_STARTERS = frozenset({"asyncio.run", "uvloop.run"})
+_CONTINUES = "asyncio.AbstractEventLoop.run_until_complete"
+_BOUND_TO_LOOP = "postgresql+asyncpg"
+_BEFORE = "a loop before this one has used it"
+_DEEPEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Across:
+    """An engine that lives through several loops: the expression of the linted file by which one of them starts."""
+
+    node: ast.expr
+    engine: Made
+    coroutine: Block
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A loop that `call` starts for a coroutine; `node` leads to it in the function asked about."""
+
+    node: ast.expr
+    block: Block
+    call: ast.Call
+    coroutine: Frame
+
+
+def engines_across_loops(model: Model) -> Iterator[Across]:
+    """The engines that several loops use, each with the first place in the linted file that shows it."""
+    runs = _Runs(model)
+    first: dict[Made, Across] = {}
+    for across in runs.across() if runs.may_be_there() else ():
+        known = first.get(across.engine)
+        if known is None or position(across.node) < position(known.node):
+            first[across.engine] = across
+    places = {across.node: across for across in reversed(first.values())}
+    yield from places.values()
+
+
+class _Runs:
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._engines: list[Made] | None = None
+        self._used: dict[Frame, list[Made]] = {}
+        trails = model.project.trails.get(RUNS)
+        if trails is None:
+            trails = Trails(model.project, RUNS, starts=_functions_that_run)
+            model.project.trails[RUNS] = trails
+        self._names = trails.names(model.linted.path) | set(_SPELLED)
+
+    def may_be_there(self) -> bool:
+        """Can the linted file start a loop, and get to an async engine?"""
+        project, linted = self._model.project, self._model.linted
+        if self._names.isdisjoint(project.identifiers(linted.path)):
+            return False
+        files = [project.source(path) for path in project.closure(linted.path)]
+        texts = [source.text for source in files if source is not None]
+        return any(run in text for text in texts for run in RUNS) and any(
+            creator in text for text in texts for creator in ASYNC_CREATORS
+        )
+
+    def across(self) -> Iterator[Across]:
+        """The runs that are not the only ones of their process, with the engines that they share."""
+        for root in self._roots():
+            frame = calls.entry(self._model, root.function)
+            what = "request" if root.role is Role.REQUEST else "task"
+            for run in self._runs(frame, 0):
+                if frame.block.module is self._model.linted:
+                    yield from self._shared(run, f"each {what} has a loop of its own")
+        for block in self._model.linted.blocks():
+            if block.is_class or block.is_async or not self._leads(block.words):
+                continue
+            runs = sorted(self._runs(self._model.frame(block), 0), key=lambda r: position(r.node))
+            for run in runs:
+                if _is_repeated(block, run.node):
+                    yield from self._shared(
+                        run, "each turn of the loop has an event loop of its own"
+                    )
+            yield from self._second(block, runs)
+
+    def _roots(self) -> Iterator[Root]:
+        seen: set[Block] = set()
+        for root in (
+            *calls.roots(self._model, self._leads),
+            *request_roots(self._model, self._leads),
+        ):
+            block = root.function.block
+            if root.role in (Role.REQUEST, Role.OPERATION) and not block.is_async:
+                if block not in seen:
+                    seen.add(block)
+                    yield root
+
+    def _leads(self, words: frozenset[str] | set[str]) -> bool:
+        return not self._names.isdisjoint(words)
+
+    # the runs
+
+    def _runs(self, frame: Frame, depth: int) -> Iterator[_Run]:
+        """The loops that a plain function starts, itself or by plain functions that it calls."""
+        block = frame.block
+        if not self._leads(block.words):
+            return
+        for call in block.calls:
+            if last_name(call.func) in block.module.spellings(*_SPELLED) and call.args:
+                if self._starts_loop(call, frame):
+                    for value in self._model.values(call.args[0], frame):
+                        if isinstance(value, Coroutine):
+                            yield _Run(call, block, call, value.frame)
+        if depth >= _DEEPEST:
+            return
+        for step in calls.steps(self._model, frame, self._leads):
+            if self._is_plain(step) and isinstance(step.node, ast.expr):
+                for run in self._runs(step.callee, depth + 1):
+                    yield _Run(step.node, block, run.call, run.coroutine)
+
+    def _is_plain(self, step: Step) -> bool:
+        """Does the caller run the callee itself?"""
+        block = step.callee.block
+        if block.is_async or block.yields or step.node not in step.caller.block.parents:
+            return False
+        return not isinstance(step.node, ast.Call) or self._leads(spelled(step.node.func))
+
+    def _starts_loop(self, call: ast.Call, frame: Frame) -> bool:
+        names = set(calls.names_of(self._model, self._model.values(call.func, frame)))
+        if names & _STARTERS:
+            return True
+        if _CONTINUES not in names or not isinstance(call.func, ast.Attribute):
+            return False
+        loops = self._model.values(call.func.value, frame)
+        return bool(loops) and all(
+            isinstance(loop, Made)
+            and loop.call is not None
+            and last_name(loop.call.func) == "new_event_loop"
+            and loop.frame is not None
+            and loop.frame.block is frame.block
+            and frame.block.is_function
+            for loop in loops
+        )
+
+    # the engines
+
+    def _shared(self, run: _Run, why: str) -> Iterator[Across]:
+        for engine in self._engines_of(run.coroutine):
+            yield Across(run.node, engine, run.coroutine.block, why)
+
+    def _second(self, block: Block, runs: list[_Run]) -> Iterator[Across]:
+        """The runs of one function with an engine that a run before them has left connections in."""
+        for index, later in enumerate(runs):
+            for earlier in runs[:index]:
+                if _is_after(block, earlier.node, later.node):
+                    used = self._engines_of(earlier.coroutine)
+                    if used and not self._is_disposed_between(block, earlier.node, later.node):
+                        for engine in self._engines_of(later.coroutine):
+                            if engine in used:
+                                yield Across(later.node, engine, later.coroutine.block, _BEFORE)
+
+    def _is_disposed_between(self, block: Block, earlier: ast.expr, later: ast.expr) -> bool:
+        return any(
+            isinstance(node, ast.Attribute)
+            and node.attr == "dispose"
+            and position(earlier) < position(node) < position(later)
+            for node in block.nodes
+        )
+
+    def _engines_of(self, coroutine: Frame) -> list[Made]:
+        """The kept engines with a pool, bound to the loop, that a run uses and does not dispose."""
+        if coroutine not in self._used:
+            used = engines_used_by(self._model, self._kept(), coroutine)
+            if used:
+                disposed = list(disposal.of_function(self._model, coroutine))
+                used = [e for e in used if not any(disposal.may_be(d.engine, e) for d in disposed)]
+            self._used[coroutine] = used
+        return self._used[coroutine]
+
+    def _kept(self) -> list[Made]:
+        if self._engines is None:
+            files = self._model.project.closure(self._model.linted.path)
+            self._engines = [
+                engine
+                for engine in kept_engines(self._model, files)
+                if not has_no_pool(self._model, engine) and self._is_bound_to_loop(engine)
+            ]
+        return self._engines
+
+    def _is_bound_to_loop(self, engine: Made) -> bool:
+        """Is its driver asyncpg, or not known?"""
+        schemes = urls.engine_schemes(self._model, engine)
+        return all(scheme in (None, _BOUND_TO_LOOP) for scheme in schemes)
+
+
+def _functions_that_run(module: Module) -> Iterator[Block]:
+    names = module.spellings(*_SPELLED)
+    for block in module.functions():
+        if any(last_name(call.func) in names and call.args for call in block.calls):
+            if any(_may_run(call) for call in block.calls):
+                yield block
+
+
+def _may_run(call: ast.Call) -> bool:
+    """`asyncio.run`, `loop.run_until_complete`, `run`; not `subprocess.run`."""
+    match call.func:
+        case ast.Attribute(attr="run", value=ast.Name(id=owner)):
+            return owner in ("asyncio", "uvloop")
+        case ast.Attribute(attr="run_until_complete") | ast.Name():
+            return True
+    return False
+
+
+def _is_repeated(block: Block, node: ast.AST) -> bool:
+    """Does a loop run the node again: one that it does not leave behind it?"""
+    for around in loops_around(block, node):
+        if isinstance(around, ast.For | ast.While):
+            statement = block.statement(node)
+            if isinstance(statement, ast.Return) or _leaves_after(block, node, around):
+                return False
+        return True
+    return False
+
+
+def _leaves_after(block: Block, node: ast.AST, loop: ast.For | ast.While) -> bool:
+    """Does any list of statements around the node, in the loop, end by leaving?"""
+    for ancestor in block.ancestors(node):
+        for field in ("body", "orelse", "finalbody"):
+            if in_part(block, node, ancestor, field):
+                statements = getattr(ancestor, field)
+                if isinstance(statements, list) and leaves(statements):
+                    last = statements[-1]
+                    if not isinstance(last, ast.Continue):
+                        return True
+        if ancestor is loop:
+            return False
+    return False
+
+
+def _is_after(block: Block, earlier: ast.AST, later: ast.AST) -> bool:
+    """Does the later node run after the earlier one in some run of the function, if all goes well?"""
+    if position(earlier) >= position(later) or is_within(block, later, earlier):
+        return False
+    if are_exclusive(block, earlier, later):
+        return False
+    for ancestor in block.ancestors(later):
+        if isinstance(ancestor, ast.ExceptHandler) and not is_within(block, earlier, ancestor):
+            return False
+    for ancestor in block.ancestors(earlier):
+        if isinstance(ancestor, ast.Return):
+            return False
+        if isinstance(ancestor, ast.If | ast.Try | ast.ExceptHandler):
+            for field in ("body", "orelse"):
+                part = getattr(ancestor, field, [])
+                if in_part(block, earlier, ancestor, field) and leaves(part):
+                    if not in_part(block, later, ancestor, field):
+                        return False
+    return True
