@@ -8,7 +8,6 @@ finds, then sections under Markdown headings: `## Why`, `## Bad`, `## Good`, per
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import inspect
@@ -151,6 +150,8 @@ def find(asked: str) -> Rule:
 
 def _nearest(asked: str) -> str:
     """Name the rule whose code or name looks most like what was asked for."""
+    import difflib  # which no run without a mistake needs
+
     by_code = asked.upper().startswith("LSA")
     called = {rule.code if by_code else rule.name: rule for rule in rules()}
     wanted = asked.upper() if by_code else asked.lower()
