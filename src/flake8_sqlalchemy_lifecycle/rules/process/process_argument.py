@@ -78,6 +78,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
+from ...frameworks import PROCESSES
 from ...model import attributes
 from ...model.inference import Model
 from ...model.sent import sent
@@ -87,6 +88,7 @@ RULE = Rule(
     name="process-argument",
     wakes=("multiprocess", "billiard", "ProcessPool", "Process", "executor", "Pool(", ".start()"),
     in_scripts=True,
+    frameworks=PROCESSES,
 )
 
 
