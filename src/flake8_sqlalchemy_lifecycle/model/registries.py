@@ -19,7 +19,7 @@ from .values import Constant, Frame, Func, Library, Made, Partial, Value
 if TYPE_CHECKING:
     from .inference import Model
 
-WORDS = ("scoped_session",)
+WORDS = ("scoped_session", "async_scoped_session")
 _SCOPED = "sqlalchemy.scoped_session"
 _SHARED_SCOPES = frozenset(
     {
