@@ -7,18 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import calls, disposal, urls
+from . import calls, disposal, invocation, urls
 from .calls import Root, Step
 from .engines import has_no_pool
-from .flow import are_exclusive, in_part, is_within, leaves, loops_around, position
+from .flow import loops_around, position
 from .kept import ASYNC_CREATORS, kept_engines
 from .knowledge import Role
 from .paths import request_roots
+from .repeats import is_after, is_repeated
 from .scopes import Block, Module
 from .spelling import last_name, spelled
 from .trails import Trails
 from .usage import engines_used_by
-from .values import Coroutine, Frame, Made
+from .values import Coroutine, Frame, Func, Made
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -34,6 +35,15 @@ _SPELLED = ("run", "run_until_complete")
 _STARTERS = frozenset({"asyncio.run", "uvloop.run"})
 _CONTINUES = "asyncio.AbstractEventLoop.run_until_complete"
 _BOUND_TO_LOOP = "postgresql+asyncpg"
+_THREADS: dict[str, tuple[str, int]] = {
+    "threading.Thread": ("target", 1),
+    "concurrent.ThreadPoolExecutor.submit": ("fn", 0),
+    "concurrent.ThreadPoolExecutor.map": ("fn", 0),
+    "asyncio.to_thread": ("func", 0),
+    "asyncio.AbstractEventLoop.run_in_executor": ("func", 1),
+}
+"""What runs a function in a thread: the keyword and the index of that argument."""
+_THREAD_WORDS = frozenset(name.rpartition(".")[2] for name in _THREADS)
 _BEFORE = "a loop before this one has used it"
 _DEEPEST = 4
 
@@ -100,12 +110,16 @@ class _Runs:
             for run in self._runs(frame, 0):
                 if frame.block.module is self._model.linted:
                     yield from self._shared(run, f"each {what} has a loop of its own")
+        for function in self._in_many_threads():
+            for run in self._runs(calls.entry(self._model, function), 0):
+                if function.block.module is self._model.linted:
+                    yield from self._shared(run, "each thread has a loop of its own")
         for block in self._model.linted.blocks():
             if block.is_class or block.is_async or not self._leads(block.words):
                 continue
             runs = sorted(self._runs(self._model.frame(block), 0), key=lambda r: position(r.node))
             for run in runs:
-                if _is_repeated(block, run.node):
+                if is_repeated(block, run.node):
                     yield from self._shared(
                         run, "each turn of the loop has an event loop of its own"
                     )
@@ -122,6 +136,22 @@ class _Runs:
                 if block not in seen:
                     seen.add(block)
                     yield root
+
+    def _in_many_threads(self) -> Iterator[Func]:
+        """The plain functions that a loop, or a pool's `map()`, hands to threads."""
+        model = self._model
+        spelled_so = model.linted.spellings(*_THREAD_WORDS)
+        for call, block in model.linted.calls():
+            name = last_name(call.func)
+            if name not in spelled_so or not (name == "map" or any(loops_around(block, call))):
+                continue
+            frame = model.frame(block)
+            for canonical in calls.names_of(model, model.values(call.func, frame)):
+                if canonical in _THREADS:
+                    given = invocation.argument(model, call, frame, *_THREADS[canonical])
+                    if given is not None:
+                        found = calls.functions_in(model, model.values(given, frame))
+                        yield from (f for f in found if not f.block.is_async)
 
     def _leads(self, words: frozenset[str] | set[str]) -> bool:
         return not self._names.isdisjoint(words)
@@ -180,7 +210,7 @@ class _Runs:
         """The runs of one function with an engine that a run before them has left connections in."""
         for index, later in enumerate(runs):
             for earlier in runs[:index]:
-                if _is_after(block, earlier.node, later.node):
+                if is_after(block, earlier.node, later.node):
                     used = self._engines_of(earlier.coroutine)
                     if used and not self._is_disposed_between(block, earlier.node, later.node):
                         for engine in self._engines_of(later.coroutine):
@@ -237,50 +267,3 @@ def _may_run(call: ast.Call) -> bool:
         case ast.Attribute(attr="run_until_complete") | ast.Name():
             return True
     return False
-
-
-def _is_repeated(block: Block, node: ast.AST) -> bool:
-    """Does a loop run the node again: one that it does not leave behind it?"""
-    for around in loops_around(block, node):
-        if isinstance(around, ast.For | ast.While):
-            statement = block.statement(node)
-            if isinstance(statement, ast.Return) or _leaves_after(block, node, around):
-                return False
-        return True
-    return False
-
-
-def _leaves_after(block: Block, node: ast.AST, loop: ast.For | ast.While) -> bool:
-    """Does any list of statements around the node, in the loop, end by leaving?"""
-    for ancestor in block.ancestors(node):
-        for field in ("body", "orelse", "finalbody"):
-            if in_part(block, node, ancestor, field):
-                statements = getattr(ancestor, field)
-                if isinstance(statements, list) and leaves(statements):
-                    last = statements[-1]
-                    if not isinstance(last, ast.Continue):
-                        return True
-        if ancestor is loop:
-            return False
-    return False
-
-
-def _is_after(block: Block, earlier: ast.AST, later: ast.AST) -> bool:
-    """Does the later node run after the earlier one in some run of the function, if all goes well?"""
-    if position(earlier) >= position(later) or is_within(block, later, earlier):
-        return False
-    if are_exclusive(block, earlier, later):
-        return False
-    for ancestor in block.ancestors(later):
-        if isinstance(ancestor, ast.ExceptHandler) and not is_within(block, earlier, ancestor):
-            return False
-    for ancestor in block.ancestors(earlier):
-        if isinstance(ancestor, ast.Return):
-            return False
-        if isinstance(ancestor, ast.If | ast.Try | ast.ExceptHandler):
-            for field in ("body", "orelse"):
-                part = getattr(ancestor, field, [])
-                if in_part(block, earlier, ancestor, field) and leaves(part):
-                    if not in_part(block, later, ancestor, field):
-                        return False
-    return True

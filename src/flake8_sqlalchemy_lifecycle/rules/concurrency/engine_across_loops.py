@@ -1,7 +1,7 @@
 """Engine across loops: an async engine keeps connections of an event loop that is gone.
 
 Finds an async engine with a pool that is made once and used under several event loops: by `asyncio.run()` in a task,
-a sync handler or a loop, or by a second `asyncio.run()` in the same process.
+a sync handler, several threads or a loop, or by a second `asyncio.run()` in the same process.
 
 ## Why
 
@@ -71,7 +71,7 @@ are not asyncpg; one `asyncio.Runner`; a loop that is made once and kept; a lone
 
 ## Misses
 
-Threads that run a loop each, and coroutines that the linter cannot follow.
+A single thread with a loop beside the main one, and coroutines that the linter cannot follow.
 
 ## References
 
