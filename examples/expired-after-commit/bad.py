@@ -1,14 +1,26 @@
 """The user is saved, and the answer is a 500: MissingGreenlet."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-app = FastAPI()
-make_session = async_sessionmaker(create_async_engine("sqlite+aiosqlite:///users.db"))
+engine = create_async_engine("sqlite+aiosqlite:///users.db")
+make_session = async_sessionmaker(engine)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        await engine.dispose()
+
+
+app = FastAPI(lifespan=lifespan)
 
 
 class Base(DeclarativeBase):

@@ -148,7 +148,7 @@ def _may_end(model: Model, module: Module, registry: Made, names: frozenset[str]
                     parent = block.parents.get(node)
                     if isinstance(parent, ast.Call) and parent.func is node and parent.args:
                         continue  # a list's
-                    if _may_be(model, owner, frame, registry, unknown=name == "remove"):
+                    if _may_be(model, owner, frame, registry, unknown=name != "registry"):
                         return True
                 case ast.withitem(context_expr=ast.expr() as given):
                     if _may_be(model, given, frame, registry):

@@ -56,6 +56,8 @@ Django's async views, each of which has a loop of its own.
 
 Registries that come in as parameters, and plain dependencies that return a registry's session from another file.
 
+A sync registry in an `async def` handler blocks the event loop as well: LSA307 says so, on the same line.
+
 ## References
 
 - https://docs.sqlalchemy.org/en/20/orm/contextual.html
