@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import attributes, calls, paths
 from .flow import position
-from .knowledge import Kind, Role
+from .knowledge import TYPES, Kind, Role
 from .registries import Use, names_of_registries, registry_of, uses_in
 from .scopes import Block, Module
 from .spelling import arguments, last_name
@@ -172,6 +172,12 @@ def _may_be(
         found = registry_of(model, value)
         if found == registry:
             return True
-        if unknown and found is None and not isinstance(value, Made):
-            return True
+        if unknown and found is None:
+            if not isinstance(value, Made) or not _is_told(value):
+                return True
     return False
+
+
+def _is_told(made: Made) -> bool:
+    """Is the object's type one that the model knows, and not just the name of what gave it?"""
+    return made.type in TYPES or made.type.startswith("builtins.")
