@@ -381,7 +381,7 @@ def methods(table: dict[str, frozenset[str]]) -> list[tuple[str, str]]:
 
 
 def method_of(owner: str, name: str) -> Callable[..., object]:
-    found = getattr(look_up(SQLMODELS.get(name, owner)), name)
+    found: Callable[..., object] = getattr(look_up(SQLMODELS.get(name, owner)), name)
     assert callable(found)
     return found
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from . import attributes
 from .apps import is_same, site_of
 from .events import EVENT_WORDS
-from .trails import EVERY_NAME, Trails
 from .kept import APP_NAMES
 from .lifespans import lifespans_of
 from .lives import Life
 from .scopes import Module
 from .spelling import arguments, last_name
+from .trails import EVERY_NAME, Trails
 from .values import Constant, Value
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import hints, invocation
+from . import invocation
 from .knowledge import ATTRIBUTES, FIELDS, TYPES, VALIDATORS, VIEWS, Kind, canonical, member
 from .scopes import Assigned, Binding, Block, Defined, Entered
 from .values import (
@@ -22,9 +22,7 @@ from .values import (
     Made,
     Mapping,
     ProjectModule,
-    Site,
     Super,
-    Text,
     Unknown,
     Value,
     Values,
@@ -37,8 +35,8 @@ STATE = "starlette.State"
 _REQUESTS = ("starlette.Request", "starlette.WebSocket", "starlette.HTTPConnection")
 
 
-def attribute(model: Model, value: Value, name: str, node: ast.AST, frame: Frame) -> Values:
-    """`value.name`, as `node` in `frame` reads it."""
+def attribute(model: Model, value: Value, name: str) -> Values:
+    """`value.name`."""
     match value:
         case ProjectModule(path):
             return model.export(path, name)

@@ -178,7 +178,7 @@ def _class_site(cls: Cls) -> Site:
     return Site.of(cls.block.node, cls.block)
 
 
-def entry(model: Model, function: Func) -> Frame:
+def entry(_model: Model, function: Func) -> Frame:
     """The activation of a function that a framework calls."""
     args: tuple[tuple[str, Values], ...] = ()
     if function.receiver is not None and function.block.parameters:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from . import attributes, calls, invocation
 from .dark import given_away, is_foreign
 from .engines import engines_behind
-from .trails import EVERY_NAME, Trails
 from .flow import in_part, position
 from .knowledge import Kind
 from .scopes import Block, Imported
 from .spelling import arguments, last_name, spelled
+from .trails import EVERY_NAME, Trails
 from .values import (
     Bound,
     Cls,

@@ -79,7 +79,7 @@ def promised(model: Model, frame: Frame) -> Values:
 
 
 def promises_nothing_of_note(block: Block) -> bool:
-    """Does the return annotation name a number, a truth value or a list of strings, so that the body need not be read?"""
+    """Does the return annotation name a number, a truth value or a list of strings? Then nobody need read the body."""
     node = block.node
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or block.yields:
         return False

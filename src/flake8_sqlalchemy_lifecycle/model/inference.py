@@ -1,9 +1,9 @@
 """Expression → the values that it can have.
 
-A `Model` answers for one linted file and is thrown away with it, so that no answer depends on what was linted before.
-Everything is asked on demand, remembered, and bounded: by call depth, and by a budget of steps. What modules and classes
-bind is remembered for the next files too, where no bound cut the answer short and nothing of the linted file went into it:
-`cuts` counts what would spoil that.
+A `Model` answers for one linted file and is thrown away with it, so that no answer depends on what was linted
+before. Everything is asked on demand, remembered, and bounded: by call depth, and by a budget of steps. What modules
+and classes bind is remembered for the next files too, where no bound cut the answer short and nothing of the linted
+file went into it: `cuts` counts what would spoil that.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Model:
                 return self._name(node, frame)
             case ast.Attribute():
                 return self.union(
-                    attributes.attribute(self, value, node.attr, node, frame)
+                    attributes.attribute(self, value, node.attr)
                     for value in self.values(node.value, frame)
                 )
             case ast.Call():

@@ -333,7 +333,7 @@ def _spread(
 
 
 def argument(
-    model: Model, node: ast.Call, frame: Frame, keyword: str, index: int | None = None
+    _model: Model, node: ast.Call, _frame: Frame, keyword: str, index: int | None = None
 ) -> ast.expr | None:
     """The expression that a call passes for a keyword or at a position."""
     for given in node.keywords:
@@ -631,7 +631,7 @@ def _helper(
             for key in model.values(node.args[1], frame):
                 if isinstance(key, Constant) and isinstance(key.value, str):
                     for value in model.values(first, frame):
-                        found |= attributes.attribute(model, value, key.value, node, frame)
+                        found |= attributes.attribute(model, value, key.value)
             default = model.values(node.args[2], frame) if len(node.args) > 2 else NOTHING
             return found | default or UNKNOWN
         case "builtins.next" | "builtins.anext":

@@ -81,7 +81,7 @@ def is_cached(model: Model, step: Step) -> bool:
     if owner is not None and step.callee.block.name in ("__init__", "__post_init__"):
         node = owner.node
         assert isinstance(node, ast.ClassDef)
-        if "__new__" in owner.bindings or node.decorator_list and not _is_plain(model, owner):
+        if "__new__" in owner.bindings or (node.decorator_list and not _is_plain(model, owner)):
             return True
         if any(keyword.arg == "metaclass" for keyword in node.keywords):
             return True

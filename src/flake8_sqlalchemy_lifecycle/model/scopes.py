@@ -19,6 +19,10 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 BlockNode = ast.Module | ast.ClassDef | FunctionNode
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_BINDING = (
+    *(ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Import, ast.ImportFrom),
+    *(ast.For, ast.AsyncFor, ast.With, ast.AsyncWith),
+)
 _BLOCKS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 Loop = ast.For | ast.AsyncFor | ast.While
 Path = tuple[int | None, ...]
@@ -446,9 +450,7 @@ class _Names:
         found: dict[str, list[Binding]] = {}
         kept, self.bindings, stars, self.stars = self.bindings, found, self.stars, []
         for node in self.block.nodes:
-            if isinstance(node, ast.Assign | ast.AnnAssign | ast.With | ast.AsyncWith | ast.For):
-                self._visit(node)
-            elif isinstance(node, ast.AsyncFor | ast.Import | ast.ImportFrom | ast.NamedExpr):
+            if isinstance(node, _BINDING):
                 self._visit(node)
         self.bindings, self.stars = kept, stars
         return found

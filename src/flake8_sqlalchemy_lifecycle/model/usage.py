@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from . import attributes, calls, invocation, paths
 from .disposal import is_same
 from .engines import engines_behind
-from .trails import EVERY_NAME, Trails
 from .kept import ASYNC_CREATORS
 from .knowledge import DISPATCHED, IO_METHODS, Kind, Role
 from .knowledge import web as frameworks
 from .scopes import Block
 from .spelling import last_name, spelled
+from .trails import EVERY_NAME, Trails
 from .values import Cls, Frame, Func, Library, Made
 
 if TYPE_CHECKING:

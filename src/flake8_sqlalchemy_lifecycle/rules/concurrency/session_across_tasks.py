@@ -6,11 +6,12 @@ helpers, and through repositories and services that hold the session.
 
 ## Why
 
-A session is one transaction on one connection, and does one thing at a time. Whether two statements at once fail depends
-on the state of the pool, so it passes every test and fails under load or after a restart, with one of:
+A session is one transaction on one connection, and does one thing at a time. Whether two statements at once fail
+depends on the state of the pool, so it passes every test and fails under load or after a restart, with one of:
 
     InvalidRequestError: This session is provisioning a new connection; concurrent operations are not permitted
-    IllegalStateChangeError: Method 'close()' can't be called here; method '_connection_for_bind()' is already in progress
+    IllegalStateChangeError: Method 'close()' can't be called here; method '_connection_for_bind()' is already in
+    progress
     InvalidRequestError: Session is already flushing
 
 A `rollback()` in one task silently discards what another has added and then commits.
@@ -54,8 +55,8 @@ async def totals(maker: async_sessionmaker[AsyncSession]) -> list[int]:
 
 ## Silent
 
-A session for each task, a lock around each use, tasks of which only one uses the session, plain methods such as `add()`, and
-a task that is awaited before the session is used again.
+A session for each task, a lock around each use, tasks of which only one uses the session, plain methods such as
+`add()`, and a task that is awaited before the session is used again.
 
 ## Misses
 

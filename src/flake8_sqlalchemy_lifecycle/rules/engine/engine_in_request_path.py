@@ -49,8 +49,9 @@ def count() -> int:
 
 ## Silent
 
-Engines that are cached (`functools.cache`, a tested global, attribute, key or `app.state` slot), made at start-up or by an
-app factory; an engine for a URL that is the user's input, if it is disposed in `finally` or has no pool (`NullPool`).
+Engines that are cached (`functools.cache`, a tested global, attribute, key or `app.state` slot), made at start-up
+or by an app factory; an engine for a URL that is the user's input, if it is disposed in `finally` or has no pool
+(`NullPool`).
 
 ## Misses
 

@@ -1,8 +1,8 @@
 """Blocking session in async: synchronous database calls stop the event loop.
 
-Finds I/O on a synchronous `Session`, `Connection` or `Engine` in an `async def` that runs on the request path (a handler,
-async dependency, middleware) or as an operation (a bot's handler, resolver, background task), directly, or through a
-plain function, constructor or property of the project that it calls.
+Finds I/O on a synchronous `Session`, `Connection` or `Engine` in an `async def` that runs on the request path (a
+handler, async dependency, middleware) or as an operation (a bot's handler, resolver, background task), directly, or
+through a plain function, constructor or property of the project that it calls.
 
 ## Why
 
