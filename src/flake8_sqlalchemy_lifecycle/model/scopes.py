@@ -6,11 +6,12 @@ A `Module` is read lazily: only the blocks (module, class, function) that somebo
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from .project import Project, Source
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 BlockNode = ast.Module | ast.ClassDef | FunctionNode
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_Node = TypeVar("_Node", bound=ast.AST)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BINDING = (
     *(ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Import, ast.ImportFrom),
     *(ast.For, ast.AsyncFor, ast.With, ast.AsyncWith),
 )
-_BLOCKS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_BLOCKS = (*_FUNCTIONS, ast.ClassDef)
+_LEAVES = (ast.Name, ast.Constant, ast.alias, ast.Pass, ast.Break, ast.Continue)
+_PLAIN_FIELDS = frozenset("ctx op ops id attr asname module level kind type_comment rest".split())
 Loop = ast.For | ast.AsyncFor | ast.While
 Path = tuple[int | None, ...]
 """The way into an unpacked value: indexes from outside to inside, `None` behind a star."""
@@ -123,24 +128,12 @@ class Block:
         self.module = module
         self.node = node
         self.parent = parent
+        self.is_function = isinstance(node, _FUNCTIONS)
+        self.is_class = isinstance(node, ast.ClassDef)
+        self.is_async = isinstance(node, ast.AsyncFunctionDef)
 
     def __repr__(self) -> str:
         return f"<Block {self.qualname} in {self.module.path}>"
-
-    @property
-    def is_function(self) -> bool:
-        """A `def`, `async def` or `lambda`."""
-        return isinstance(self.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-
-    @property
-    def is_class(self) -> bool:
-        """A `class`."""
-        return isinstance(self.node, ast.ClassDef)
-
-    @property
-    def is_async(self) -> bool:
-        """An `async def`."""
-        return isinstance(self.node, ast.AsyncFunctionDef)
 
     @property
     def name(self) -> str:
@@ -191,10 +184,10 @@ class Block:
                 inner[node] = Block(self.module, node, self)
                 children = _outer_parts(node)
             else:
-                children = list(_children(node))
+                children = _children(node)
             for child in children:
                 parents[child] = node
-            stack.extend(reversed(children))
+            stack += [child for child in reversed(children) if not isinstance(child, _LEAVES)]
         return parents, inner
 
     @property
@@ -213,39 +206,48 @@ class Block:
         return iter(self._walked[0])
 
     @cached_property
+    def _by_type(self) -> dict[type[ast.AST], list[ast.AST]]:
+        found: dict[type[ast.AST], list[ast.AST]] = {}
+        for node in self.nodes:
+            found.setdefault(type(node), []).append(node)
+        return found
+
+    def nodes_of(self, kind: type[_Node]) -> list[_Node]:
+        """The nodes of exactly this type, in the order of the text."""
+        return self._by_type.get(kind, [])  # type: ignore[return-value]
+
+    @cached_property
     def calls(self) -> tuple[ast.Call, ...]:
         """The calls that this block makes, in the order of the text."""
-        return tuple(node for node in self.nodes if isinstance(node, ast.Call))
+        return tuple(self.nodes_of(ast.Call))
 
     @cached_property
     def yields(self) -> tuple[ast.Yield | ast.YieldFrom, ...]:
         """The places where a generator yields."""
-        return tuple(node for node in self.nodes if isinstance(node, ast.Yield | ast.YieldFrom))
+        simple, delegating = self.nodes_of(ast.Yield), self.nodes_of(ast.YieldFrom)
+        if not delegating:
+            return tuple(simple)
+        return tuple(n for n in self.nodes if isinstance(n, (ast.Yield, ast.YieldFrom)))
 
     @cached_property
     def returns(self) -> tuple[ast.expr, ...]:
         """The returned expressions; a lambda returns its body."""
         if isinstance(self.node, ast.Lambda):
             return (self.node.body,)
-        return tuple(
-            node.value for node in self.nodes if isinstance(node, ast.Return) and node.value
-        )
+        return tuple(node.value for node in self.nodes_of(ast.Return) if node.value)
 
     @cached_property
     def words(self) -> frozenset[str]:
         """All identifiers and attribute names in this block, its header and its nested blocks."""
-        found: set[str] = set()
-        header = [] if isinstance(self.node, ast.Module) else _outer_parts(self.node)
-        for node in (*self.nodes, *(n for part in header for n in ast.walk(part))):
-            if isinstance(node, ast.Name):
-                found.add(node.id)
-            elif isinstance(node, ast.Attribute):
-                found.add(node.attr)
-            elif isinstance(node, ast.alias):
-                found.update(node.name.split("."))
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if node.value.isidentifier():  # a string annotation, or a name for getattr
-                    found.add(node.value)
+        found = {node.id for node in self.nodes_of(ast.Name)}
+        found.update(node.attr for node in self.nodes_of(ast.Attribute))
+        for alias in self.nodes_of(ast.alias):
+            found.update(alias.name.split("."))
+        for constant in self.nodes_of(ast.Constant):
+            if isinstance(constant.value, str) and constant.value.isidentifier():
+                found.add(constant.value)  # a string annotation, or a name for getattr
+        for part in () if isinstance(self.node, ast.Module) else _outer_parts(self.node):
+            found |= _header_words(part)
         for block in self.inner.values():
             found |= block.words
         return frozenset(found)
@@ -389,16 +391,33 @@ def _same_list(parent: ast.AST, statement: ast.stmt, around: set[ast.AST]) -> bo
     return False
 
 
-def _children(node: ast.AST) -> Iterator[ast.AST]:
-    for field in node._fields:
+@functools.cache
+def _node_fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    return tuple(field for field in kind._fields if field not in _PLAIN_FIELDS)
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    found: list[ast.AST] = []
+    for field in _node_fields(type(node)):
         value = getattr(node, field, None)
-        if isinstance(value, ast.AST):
-            if not isinstance(value, ast.expr_context | ast.operator | ast.cmpop | ast.unaryop):
-                yield value
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, ast.AST):
-                    yield item
+        if isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
+
+
+def _header_words(part: ast.AST) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(part):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if node.value.isidentifier():
+                found.add(node.value)
+    return found
 
 
 def _outer_parts(node: ast.AST) -> list[ast.AST]:
@@ -418,6 +437,16 @@ def _outer_parts(node: ast.AST) -> list[ast.AST]:
     return parts
 
 
+_UNBINDING = frozenset(
+    (ast.Name, ast.Attribute, ast.Constant, ast.Call, ast.keyword, ast.Expr, ast.arg, ast.alias)
+    + (ast.Return, ast.If, ast.Compare, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Await)
+    + (ast.Tuple, ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue, ast.Starred)
+    + (ast.Raise, ast.Try, ast.IfExp, ast.Lambda, ast.Slice, ast.Pass, ast.Assert, ast.withitem)
+    + (ast.comprehension, ast.Yield, ast.YieldFrom, ast.While, ast.Delete)
+)
+"""The frequent nodes that bind no name by themselves."""
+
+
 class _Names:
     """Collects the bindings of one block."""
 
@@ -430,7 +459,8 @@ class _Names:
         for name, parameter in block.parameters.items():
             self._bind(name, parameter.arg, parameter)
         for node in block.nodes:
-            self._visit(node)
+            if type(node) not in _UNBINDING:
+                self._visit(node)
         for name in self.outer:
             self.bindings.pop(name, None)
         if isinstance(block.node, ast.Module) and "global " in block.module.source.text:
@@ -566,11 +596,17 @@ class Module:
 
     def blocks(self) -> Iterator[Block]:
         """All blocks of the module, outer ones first, in the order of the text."""
+        return iter(self._blocks)
+
+    @cached_property
+    def _blocks(self) -> tuple[Block, ...]:
+        found = []
         stack = [self.block]
         while stack:
             block = stack.pop()
-            yield block
-            stack.extend(reversed(list(block.inner.values())))
+            found.append(block)
+            stack.extend(reversed(block.inner.values()))
+        return tuple(found)
 
     def functions(self) -> Iterator[Block]:
         """All functions of the module, lambdas included, in the order of the text."""
@@ -597,12 +633,11 @@ class Module:
         """`receiver.name = value` of the whole file but for `self.name`: block, receiver and value, by name."""
         found: dict[str, list[tuple[Block, ast.expr, ast.expr]]] = {}
         for block in self.blocks():
-            for node in block.nodes:
-                for target in node.targets if isinstance(node, ast.Assign) else ():
+            for node in block.nodes_of(ast.Assign):
+                for target in node.targets:
                     if isinstance(target, ast.Attribute):
                         receiver = target.value
                         if not (isinstance(receiver, ast.Name) and receiver.id == "self"):
-                            assert isinstance(node, ast.Assign)
                             found.setdefault(target.attr, []).append((block, receiver, node.value))
         return found
 
