@@ -26,7 +26,15 @@ def every_call(
     in_scripts: bool = False,
 ) -> Rule:
     """Make a rule that reports each call of a file that says `wake`."""
-    rule = Rule(code, name, ("wake",), default=default, in_tests=in_tests, in_scripts=in_scripts)
+    rule = Rule(
+        code,
+        name,
+        ("wake",),
+        default=default,
+        in_tests=in_tests,
+        in_scripts=in_scripts,
+        needs_sqlalchemy=False,
+    )
 
     @rule.check
     def report(model: Model) -> Iterator[Finding]:
@@ -39,7 +47,7 @@ def every_call(
 
 def failing(error: Callable[[], object]) -> Rule:
     """Make a rule that yields a finding and then breaks."""
-    rule = Rule("LSA902", "failing", ("wake",))
+    rule = Rule("LSA902", "failing", ("wake",), needs_sqlalchemy=False)
 
     @rule.check
     def fail(model: Model) -> Iterator[Finding]:
@@ -80,7 +88,7 @@ def test_findings_are_sorted_and_told_once(file: Path) -> None:
 
 def test_a_rule_without_its_words_is_not_asked(file: Path) -> None:
     file.write_text("wake()\n")
-    other = Rule("LSA904", "other", ("absent", "missing"))
+    other = Rule("LSA904", "other", ("absent", "missing"), needs_sqlalchemy=False)
     assert lint(file, other, every_call()) == ["1:0 LSA901"]  # `other` has no function to ask
 
 

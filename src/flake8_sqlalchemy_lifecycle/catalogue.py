@@ -46,9 +46,10 @@ class Rule:
     """One rule: what it is called, when it is asked, and the function that looks.
 
     `wakes` are the words of which a file's text must hold at least one for the rule to be asked.
-    `in_tests` and `in_scripts` tell whether test code and scripts are reported. A rule that is not
-    `default` is opt-in: it runs only where the user names it. `frameworks` are those that the rule
-    takes for it to matter, out of `frameworks.py`; none where SQLAlchemy is enough.
+    A rule that `needs_sqlalchemy` is asked only where the file, or what it reaches by imports, names
+    SQLAlchemy. `in_tests` and `in_scripts` tell whether test code and scripts are reported. A rule
+    that is not `default` is opt-in: it runs only where the user names it. `frameworks` are those that
+    the rule takes for it to matter, out of `frameworks.py`; none where SQLAlchemy is enough.
     """
 
     code: str
@@ -57,6 +58,7 @@ class Rule:
     default: bool = True
     in_tests: bool = False
     in_scripts: bool = False
+    needs_sqlalchemy: bool = True
     fix: Literal["safe", "unsafe"] | None = None
     frameworks: tuple[str, ...] = ()
     _function: Check | None = field(default=None, init=False, repr=False)

@@ -6,6 +6,7 @@ few substring searches. Nothing that goes wrong in here may end the run.
 
 import ast
 import os
+import re
 from collections.abc import Iterable
 
 from . import catalogue
@@ -15,6 +16,9 @@ from .finding import Finding, Span
 from .model.inference import Model
 from .model.places import is_script, is_test
 from .model.project import Project, find_root
+
+_WORD = re.compile(r"\w+")
+_SQLALCHEMY = ("sqlalchemy", "sqlmodel")
 
 
 class Linter:
@@ -28,6 +32,7 @@ class Linter:
             for rule in (catalogue.rules() if rules is None else rules)
             if rule.default or rule.code in config.enable
         )
+        self._without = tuple(rule for rule in self._rules if not rule.needs_sqlalchemy)
         self._words = tuple(sorted({word for rule in self._rules for word in rule.wakes}))
         self._projects: dict[str, Project] = {}
         self._roots: dict[str, str] = {}
@@ -65,13 +70,26 @@ class Linter:
         source = project.source(path)
         if source is None or not self.concerns(source.text):
             return None
+        if not any(w in source.text for rule in self._rules_at(project, path) for w in rule.wakes):
+            return None
         module = project.module(path, tree)
         return None if module is None else Model(module)
 
     def _rules_for(self, model: Model) -> list[Rule]:
+        rules = self._rules_at(model.project, model.linted.path)
         text = model.linted.source.text
-        rules = [rule for rule in self._rules if any(word in text for word in rule.wakes)]
-        return [rule for rule in rules if rule.in_tests] if is_test(model.linted) else rules
+        words = " ".join(set(_WORD.findall(text)))  # each word once: there are many to look for
+        present = {
+            word
+            for word in {word for rule in rules for word in rule.wakes}
+            if word in (words if word.isidentifier() else text)
+        }
+        woken = [rule for rule in rules if not present.isdisjoint(rule.wakes)]
+        return [rule for rule in woken if rule.in_tests] if is_test(model.linted) else woken
+
+    def _rules_at(self, project: Project, path: str) -> tuple[Rule, ...]:
+        """The rules that can find something in the file, by what it imports."""
+        return self._rules if project.closure_says(path, *_SQLALCHEMY) else self._without
 
     def _project(self, path: str) -> Project:
         folder = os.path.dirname(path)

@@ -129,9 +129,7 @@ def call_at(model: Model, site: Site) -> tuple[ast.Call, Block] | None:
 
 def files(model: Model, *words: str) -> Iterator[Module]:
     """The files that the linted one reaches whose text holds one of the words."""
-    for path in model.project.closure(model.linted.path):
-        source = model.project.source(path)
-        if source is not None and any(word in source.text for word in words):
-            module = model.project.module(path)
-            if module is not None:
-                yield module
+    for path in model.project.saying(model.linted.path, *words):
+        module = model.project.module(path)
+        if module is not None:
+            yield module

@@ -356,12 +356,7 @@ def _state_slot(model: Model, name: str) -> Values:
     """`app.state.name`: what any file at hand stores there, or a lifespan yields under that key."""
     found: set[Value] = set()
     model.cuts += 1
-    for path in model.project.closure(model.linted.path):
-        source = model.project.source(path)
-        if source is None or name not in source.text:
-            continue
-        if f"state.{name} =" not in source.text and f'"{name}":' not in source.text:
-            continue
+    for path in model.project.saying(model.linted.path, f"state.{name} =", f'"{name}":'):
         module = model.project.module(path)
         for block in module.blocks() if module else ():
             for node in block.nodes:

@@ -87,10 +87,7 @@ def _blocks_with(module: Module, pattern: re.Pattern[str]) -> Iterator[Block]:
 
 def reaches_asyncio(module: Module) -> bool:
     """Can the file get hold of an asyncio object of SQLAlchemy at all?"""
-    project = module.project
-    return any(
-        not _ASYNCIO.isdisjoint(project.identifiers(path)) for path in project.closure(module.path)
-    )
+    return module.project.closure_says(module.path, *_ASYNCIO)
 
 
 def _around(block: Block, lines: list[int]) -> Iterator[Block]:

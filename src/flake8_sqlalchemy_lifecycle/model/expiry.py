@@ -59,7 +59,7 @@ class Read:
 
 def may_expire(model: Model) -> bool:
     """Does a file at hand make a session or maker without a word on `expire_on_commit`?"""
-    for path in model.project.closure(model.linted.path):
+    for path in model.project.saying(model.linted.path, "sessionmaker", "AsyncSession"):
         source = model.project.source(path)
         if source is not None and _makes_expiring(source.text):
             return True

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 
 from .scopes import Block
 
+_STORES = frozenset({"setdefault", "update", "set", "__setitem__", "append", "add"})
 Guard = ast.Try | ast.With | ast.AsyncWith
 
 
@@ -119,22 +121,23 @@ def is_tested_and_kept(block: Block, node: ast.AST) -> bool:
     `if x is None: x = …`, `if key not in cache: cache[key] = …`, an early `return` of what is there, `try: return
     cache[key]` / `except KeyError`, `x = x or …`; the place is a global, an attribute, a key of a container: no local.
     """
-    tested = {ast.unparse(part) for part in _tested(block, node)}
-    if not tested:
-        return False
-    for statement in block.nodes:
-        targets: list[ast.expr] = []
-        if isinstance(statement, ast.Assign):
-            targets = statement.targets
-        elif isinstance(statement, ast.AnnAssign | ast.NamedExpr):
-            targets = [statement.target]
-        elif isinstance(statement, ast.Call) and _stores_by_call(statement):
-            targets = [statement.func.value]  # type: ignore[attr-defined]
-        for target in targets:
-            for place in _places(target):
-                if _outlives(block, place) and ast.unparse(place) in tested:
-                    return True
-    return False
+    kept = _kept_in(block)
+    return bool(kept) and any(ast.unparse(part) in kept for part in _tested(block, node))
+
+
+@functools.lru_cache(maxsize=4096)
+def _kept_in(block: Block) -> frozenset[str]:
+    """The places that outlive a call to which a function stores something, as they are spelled."""
+    targets: list[ast.expr] = []
+    for assigned in block.nodes_of(ast.Assign):
+        targets += assigned.targets
+    targets += (declared.target for declared in block.nodes_of(ast.AnnAssign))
+    targets += (named.target for named in block.nodes_of(ast.NamedExpr))
+    for call in block.calls:
+        if isinstance(call.func, ast.Attribute) and call.func.attr in _STORES:
+            targets.append(call.func.value)
+    places = (place for target in targets for place in _places(target))
+    return frozenset(ast.unparse(place) for place in places if _outlives(block, place))
 
 
 def _tested(block: Block, node: ast.AST) -> Iterator[ast.expr]:
@@ -203,17 +206,6 @@ def _attribute_asked(call: ast.Call) -> Iterator[ast.expr]:
             args=[owner, ast.Constant(value=str() as attr), *_],
         ):
             yield ast.Attribute(owner, attr, ast.Load())
-
-
-def _stores_by_call(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Attribute) and call.func.attr in (
-        "setdefault",
-        "update",
-        "set",
-        "__setitem__",
-        "append",
-        "add",
-    )
 
 
 def _places(target: ast.expr) -> Iterator[ast.expr]:

@@ -59,8 +59,7 @@ def forks(model: Model) -> Iterator[Fork]:
 
 def makes_processes(model: Model) -> bool:
     """Does any file at hand get to a library that makes processes?"""
-    sources = map(model.project.source, model.project.closure(model.linted.path))
-    return any(word in source.text for source in sources if source is not None for word in SOURCES)
+    return model.project.closure_says(model.linted.path, *SOURCES)
 
 
 def names_of_makers(model: Model) -> frozenset[str]:
@@ -140,10 +139,7 @@ def _forks_by_default(model: Model) -> bool:
 
 
 def _methods_set(model: Model) -> Iterator[object]:
-    for path in model.project.closure(model.linted.path):
-        source = model.project.source(path)
-        if source is None or "set_start_method" not in source.text:
-            continue
+    for path in model.project.saying(model.linted.path, "set_start_method"):
         module = model.project.module(path)
         for call, block in module.calls() if module is not None else ():
             if calls.spelled(call) == "set_start_method":
@@ -241,10 +237,7 @@ def _as_children(model: Model, values: frozenset[Value]) -> Iterator[Child]:
 
 def hooks_before(model: Model) -> Iterator[Frame]:
     """The functions that `os.register_at_fork(before=…)` runs in the parent, in the files at hand."""
-    for path in model.project.closure(model.linted.path):
-        source = model.project.source(path)
-        if source is None or "register_at_fork" not in source.text:
-            continue
+    for path in model.project.saying(model.linted.path, "register_at_fork"):
         module = model.project.module(path)
         for call, block in module.calls() if module is not None else ():
             if calls.spelled(call) == "register_at_fork":

@@ -107,7 +107,7 @@ class Model:
         if found is not None:
             self.cuts += key in self._partial
             return found
-        shared = frame.caller is None and not frame.args and not frame.block.is_function
+        shared = frame.caller is None and not frame.args
         if shared and (found := self.project.facts.get(key)) is not None:
             return found
         if self._steps <= 0:

@@ -103,6 +103,8 @@ def call(model: Model, callee: Value, node: ast.Call, frame: Frame) -> Values:
     """What calling `callee` by the call `node` in `frame` returns (not awaited, not entered)."""
     match callee:
         case Func(block):
+            if _gives_nothing(model, callee):
+                return UNKNOWN
             args = bind(model, block, node, frame, callee.receiver)
             return run(model, callee, args, frame, node)
         case Cls():
@@ -129,6 +131,17 @@ def call(model: Model, callee: Value, node: ast.Call, frame: Frame) -> Values:
             site = Site.of(node, frame.block)
             return frozenset(_moved(v, site, callee, frame) for v in values)
     return UNKNOWN
+
+
+def _gives_nothing(model: Model, function: Func) -> bool:
+    """Can the call's result be told to be unknown, whatever the arguments?"""
+    block = function.block
+    return (
+        hints.promises_nothing_of_note(block)
+        and not block.is_async
+        and not block.yields
+        and decorators(model, function).isdisjoint(CONTEXT_MANAGERS)
+    )
 
 
 def run(

@@ -57,7 +57,7 @@ class Launches:
     def _find_helpers(self) -> Iterator[str]:
         """The names of launching functions at hand, as far as the linted file can spell them."""
         model = self._model
-        for path in model.project.closure(model.linted.path):
+        for path in model.project.saying(model.linted.path, *self._signs):
             source = model.project.source(path)
             if source is not None and _may_launch(source.text, self._names, self._signs):
                 module = model.project.module(path)

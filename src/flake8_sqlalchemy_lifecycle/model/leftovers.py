@@ -41,12 +41,11 @@ class Leftover:
 
 def leftovers(model: Model) -> Iterator[Leftover]:
     """The engines that the apps and lifespans of the linted file leave open, each once."""
-    files = model.project.closure(model.linted.path)
-    words = frozenset[str]().union(*map(model.project.identifiers, files))
-    if words.isdisjoint(CREATOR_WORDS):
+    if not model.project.closure_says(model.linted.path, *CREATOR_WORDS):
         return
     if not may_hold_life(model):
         return
+    files = model.project.closure(model.linted.path)
     found = [life for life in lives(model) if answers(model, life)]
     if not found or any(is_unclear(model, life) for life in found):
         return

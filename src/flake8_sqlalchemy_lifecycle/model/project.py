@@ -15,11 +15,12 @@ import warnings
 from typing import TYPE_CHECKING
 
 from .files import ABSENT, Files, Source, find_root
+from .import_graph import ImportGraph
 from .imports import statements
 
 if TYPE_CHECKING:
     from .scopes import Module
-    from .trails import Trails
+    from .trails import Trails, Uses
     from .values import Frame, Values
     from .versions import Declared
 
@@ -58,6 +59,8 @@ class Project:
         self._roots: dict[str, tuple[str, ...]] = {}
         self._ways: dict[tuple[str, str, int], tuple[str, ...]] = {}
         self._imports: dict[str, tuple[str, ...]] = {}
+        self.graph = ImportGraph(self)
+        self.uses: dict[tuple[str, bool], Uses] = {}
         self.trails: dict[tuple[str, ...], Trails] = {}
         self.facts: dict[tuple[ast.AST, Frame], Values] = {}
         self.returned: dict[Frame, Values] = {}
@@ -174,6 +177,16 @@ class Project:
                 self._remembered = len(closure)
             self._closures[path] = closure
         return self._closures[path]
+
+    def saying(self, path: str, *words: str) -> tuple[str, ...]:
+        """The file itself, then the others that it reaches, of which the text holds one of the words; sorted."""
+        found = self.graph.saying(path, words)
+        own = (path,) if path in found else ()
+        return (*own, *sorted(found - {path}))
+
+    def closure_says(self, path: str, *words: str) -> bool:
+        """Does the text of the file, or of one that it reaches by imports, hold one of the words?"""
+        return bool(self.graph.saying(path, words))
 
     def _way(self, importer: str, dotted: str, level: int) -> tuple[str, ...]:
         """The packages on the way to the module, and the module; () if it does not lead there."""

@@ -13,6 +13,7 @@ that import each other share theirs.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable, Iterator
 
 from .project import Project
@@ -21,7 +22,9 @@ from .scopes import Block, Module
 _MOST_NAMES = 600
 EVERY_NAME = 1 << 20  # for questions where a lost name would make a wrong finding, not a missed one
 _FEW = 24  # so many names are looked for in a text; more in the set of its identifiers
+_NAMED = (ast.Name, ast.Attribute)
 Distances = dict[str, int]
+Uses = tuple[tuple[frozenset[str], tuple[str, ...]], ...]
 
 
 class Trails:
@@ -53,7 +56,9 @@ class Trails:
     def names(self, path: str) -> frozenset[str]:
         """The names by which the file at `path` and what it imports get to the places."""
         if path not in self._visible:
-            for group in _import_groups(self._project, path, self._visible):
+            for group in self._project.graph.groups(path):
+                if group[0] in self._visible:
+                    continue
                 names = self._names_of(group)
                 self._visible.update(dict.fromkeys(group, names))
         return frozenset(self._visible[path])
@@ -106,78 +111,52 @@ class Trails:
             present = {name for name in wanted if name in source.text}
         else:
             present = wanted & self._project.identifiers(file)
-        module = self._project.module(file) if present else None
-        if module is not None:
-            yield from _names_using(module, present, self._results)
+        for words, names in self._uses_in(file) if present else ():
+            if not present.isdisjoint(words):
+                yield from names
+
+    def _uses_in(self, file: str) -> Uses:
+        known = self._project.uses.get((file, self._results))
+        if known is None:
+            module = self._project.module(file)
+            known = tuple(_uses(module, self._results)) if module is not None else ()
+            self._project.uses[file, self._results] = known
+        return known
 
 
-def _import_groups(project: Project, start: str, done: dict[str, Distances]) -> Iterator[list[str]]:
-    """The files that `start` reaches by imports, but for those that are done, in groups: imported ones first.
-
-    A group is a file, or several that import each other (Tarjan's strongly connected components, without recursion).
-    """
-    index: dict[str, int] = {start: 0}
-    low: dict[str, int] = {start: 0}
-    stack: list[str] = [start]
-    on_stack: set[str] = {start}
-    work: list[tuple[str, Iterator[str]]] = [(start, iter(project.imported(start)))]
-    while work:
-        file, imports = work[-1]
-        for other in imports:
-            if other in done:
-                continue
-            if other not in index:
-                index[other] = low[other] = len(index)
-                stack.append(other)
-                on_stack.add(other)
-                work.append((other, iter(project.imported(other))))
-                break
-            if other in on_stack:
-                low[file] = min(low[file], index[other])
-        else:
-            work.pop()
-            if work:
-                importer = work[-1][0]
-                low[importer] = min(low[importer], low[file])
-            if low[file] == index[file]:
-                at = stack.index(file)
-                group = sorted(stack[at:])
-                del stack[at:]
-                on_stack.difference_update(group)
-                yield group
-
-
-def _names_using(module: Module, wanted: set[str], results: bool) -> Iterator[str]:
-    """The functions, classes and aliases of a module that use one of the names."""
+def _uses(module: Module, results: bool) -> Iterator[tuple[frozenset[str], tuple[str, ...]]]:
+    """The names that functions, classes and aliases of a module have, each with the words that they use."""
     for block in module.blocks():
         if block.is_function:
-            if not wanted.isdisjoint(block.words):
-                yield _callable_name(block)
-                if results:
-                    yield from _kept_in(block, wanted)
+            names = [_callable_name(block)]
+            if results:
+                if block.name == "get_bind" and block.method_of is not None:
+                    names.append(block.method_of.name)  # SQLAlchemy calls it, for a session
+                yield from _kept_in(block)
+            yield block.words, tuple(names)
             continue
-        if block.is_class and _header_uses(block, wanted):
-            yield block.name
-        for node in block.nodes:
-            yield from _aliases(node, block, wanted, results)
+        if block.is_class:
+            yield _in_header(block), (block.name,)
+        for alias in block.nodes_of(ast.alias):
+            if alias.asname is not None:
+                yield frozenset({alias.name.rpartition(".")[2]}), (alias.asname,)
+        yield from _assigned(block, results)
 
 
-def _kept_in(block: Block, wanted: set[str]) -> Iterator[str]:
-    """The attributes and globals in which a function keeps what it gets by a wanted name."""
-    if (
-        block.name == "get_bind" and block.method_of is not None
-    ):  # SQLAlchemy calls it, for a session
-        yield block.method_of.name
-    for node in block.nodes:
-        if isinstance(node, ast.Assign) and _stands_for(node.value, wanted, True):
-            for target in node.targets:
-                if isinstance(target, ast.Attribute):
-                    yield target.attr
-                elif isinstance(target, ast.Name) and target.id in block.outer_names:
-                    yield target.id
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Attribute):
-            if node.value is not None and _stands_for(node.value, wanted, True):
-                yield node.target.attr
+def _kept_in(block: Block) -> Iterator[tuple[frozenset[str], tuple[str, ...]]]:
+    """The attributes and globals in which a function keeps things, with what their values stand for."""
+    for node in block.nodes_of(ast.Assign):
+        names = [
+            target.attr if isinstance(target, ast.Attribute) else target.id
+            for target in node.targets
+            if isinstance(target, ast.Attribute)
+            or (isinstance(target, ast.Name) and target.id in block.outer_names)
+        ]
+        if names:
+            yield _stands_for(node.value, True), tuple(names)
+    for declared in block.nodes_of(ast.AnnAssign):
+        if isinstance(declared.target, ast.Attribute) and declared.value is not None:
+            yield _stands_for(declared.value, True), (declared.target.attr,)
 
 
 def _callable_name(block: Block) -> str:
@@ -192,33 +171,31 @@ def _callable_name(block: Block) -> str:
     return block.name
 
 
-def _header_uses(block: Block, wanted: set[str]) -> bool:
+def _in_header(block: Block) -> frozenset[str]:
     assert isinstance(block.node, ast.ClassDef)
-    return any(
-        isinstance(node, ast.Name) and node.id in wanted
+    return frozenset(
+        node.id
         for base in (*block.node.bases, *block.node.decorator_list)
         for node in ast.walk(base)
+        if isinstance(node, ast.Name)
     )
 
 
-def _aliases(node: ast.AST, block: Block, wanted: set[str], results: bool) -> Iterator[str]:
-    """Names that an import or a module-level assignment makes stand for a wanted one."""
-    match node:
-        case ast.alias(name=name, asname=str(alias)) if name.rpartition(".")[2] in wanted:
-            yield alias
-        case ast.Assign(targets=targets, value=value) if _stands_for(value, wanted, results):
-            for target in targets:
-                if isinstance(target, ast.Name):
-                    yield target.id
-        case ast.AnnAssign(target=ast.Name(id=name)) if _stands_for(node.annotation, wanted) or (
-            node.value is not None and _stands_for(node.value, wanted, results)
-        ):
-            yield name
-            if block.is_class:
-                yield block.name
-        case _ if type(node).__name__ == "TypeAlias":  # Python 3.12
-            if _stands_for(node.value, wanted):  # type: ignore[attr-defined]
-                yield node.name.id  # type: ignore[attr-defined]
+def _assigned(block: Block, results: bool) -> Iterator[tuple[frozenset[str], tuple[str, ...]]]:
+    """The names that a module or class assigns, with what their values and annotations stand for."""
+    for node in block.nodes_of(ast.Assign):
+        names = tuple(target.id for target in node.targets if isinstance(target, ast.Name))
+        if names:
+            yield _stands_for(node.value, results), names
+    for declared in block.nodes_of(ast.AnnAssign):
+        if isinstance(declared.target, ast.Name):
+            words = _stands_for(declared.annotation)
+            if declared.value is not None:
+                words |= _stands_for(declared.value, results)
+            yield words, (declared.target.id, *((block.name,) if block.is_class else ()))
+    if sys.version_info >= (3, 12):
+        for alias in block.nodes_of(ast.TypeAlias):
+            yield _stands_for(alias.value), (alias.name.id,)
 
 
 def _is_class(node: ast.expr) -> bool:
@@ -229,23 +206,20 @@ def _is_class(node: ast.expr) -> bool:
     )
 
 
-def _stands_for(value: ast.expr, wanted: set[str], results: bool = False) -> bool:
-    """Does the expression hand on a wanted function (and not the result of calling it, unless asked for)?"""
+def _stands_for(value: ast.expr, results: bool = False) -> frozenset[str]:
+    """The names of what the expression hands on (and not the result of calling it, unless asked for)."""
+    found: set[str] = set()
     stack: list[ast.AST] = [value]
     while stack:
         node = stack.pop()
         if isinstance(node, ast.Call):
             stack += [*node.args, *(k.value for k in node.keywords)]
-            if (
-                results
-                or _is_class(node.func)
-                or not isinstance(node.func, ast.Name | ast.Attribute)
-            ):
+            if results or _is_class(node.func) or not isinstance(node.func, _NAMED):
                 stack.append(node.func)
             continue
-        if isinstance(node, ast.Name) and node.id in wanted:
-            return True
-        if isinstance(node, ast.Attribute) and node.attr in wanted:
-            return True
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
         stack.extend(ast.iter_child_nodes(node))
-    return False
+    return frozenset(found)

@@ -80,9 +80,11 @@ def may_hold_url(values: Values) -> bool:
 
 def falls_back(model: Model, engine: Made) -> bool:
     """May the URL ask an asyncio driver to serve a sync engine, which it could before SQLAlchemy 2.1?"""
-    paths = {engine.site.path, *model.project.closure(model.linted.path)}
-    sources = map(model.project.source, paths)
-    return any("async_fallback" in source.text for source in sources if source is not None)
+    project = model.project
+    source = project.source(engine.site.path)
+    return (
+        source is not None and "async_fallback" in source.text
+    ) or project.closure_says(model.linted.path, "async_fallback")
 
 
 def is_wrapped(model: Model, engine: Made) -> bool:

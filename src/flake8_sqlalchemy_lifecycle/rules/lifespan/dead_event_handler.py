@@ -101,6 +101,7 @@ from ...model.inference import Model
 RULE = Rule(
     code="LSA202",
     name="dead-event-handler",
+    needs_sqlalchemy=False,
     wakes=("on_event", "add_event_handler", "on_startup", "on_shutdown"),
     in_tests=True,
     in_scripts=True,

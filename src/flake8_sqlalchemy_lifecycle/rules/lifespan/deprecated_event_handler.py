@@ -82,6 +82,7 @@ from ...model.inference import Model
 RULE = Rule(
     code="LSA201",
     name="deprecated-event-handler",
+    needs_sqlalchemy=False,
     wakes=("on_event", "add_event_handler", "on_startup", "on_shutdown"),
     in_tests=True,
     in_scripts=True,

@@ -84,6 +84,7 @@ from ...model.unwired import unwired
 RULE = Rule(
     code="LSA205",
     name="lifespan-not-wired",
+    needs_sqlalchemy=False,
     wakes=("asynccontextmanager",),
     in_scripts=True,
     fix="safe",

@@ -83,6 +83,7 @@ from ...model.shapes import wrong_shapes
 RULE = Rule(
     code="LSA206",
     name="lifespan-wrong-shape",
+    needs_sqlalchemy=False,
     wakes=("lifespan", "contextmanager"),
     in_tests=True,
     in_scripts=True,

@@ -93,6 +93,7 @@ from ...model.mounts import mounted
 RULE = Rule(
     code="LSA208",
     name="mounted-lifespan",
+    needs_sqlalchemy=False,
     wakes=("mount(", "Mount(", "host(", "Host("),
     in_scripts=True,
     frameworks=STARLETTE,

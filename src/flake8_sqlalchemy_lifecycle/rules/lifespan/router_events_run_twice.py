@@ -72,6 +72,7 @@ from ...model.twice import run_twice
 RULE = Rule(
     code="LSA207",
     name="router-events-run-twice",
+    needs_sqlalchemy=False,
     wakes=("include_router",),
     in_scripts=True,
     frameworks=("FastAPI",),

@@ -99,6 +99,7 @@ from ...model.places import is_test
 RULE = Rule(
     code="LSA209",
     name="testclient-without-lifespan",
+    needs_sqlalchemy=False,
     wakes=("TestClient",),
     in_tests=True,
     in_scripts=True,
