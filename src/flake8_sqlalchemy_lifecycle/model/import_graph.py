@@ -7,7 +7,7 @@ once for some words, however many files ask.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,24 +23,38 @@ class ImportGraph:
         self._project = project
         self._number: dict[str, int] = {}
         self._groups: list[tuple[list[str], list[int]]] = []
-        self._saying: dict[Words, list[frozenset[str]]] = {}
+        self._saying: dict[Words, dict[int, frozenset[str]]] = {}
 
-    def groups(self, path: str) -> Iterator[list[str]]:
-        """The groups up to the one that the file is in: all that it reaches are among them, imported ones first."""
-        return (files for files, _ in self._groups[: self._number_of(path) + 1])
+    def groups(self, path: str, done: Container[str]) -> Iterator[list[str]]:
+        """The groups that the file reaches, imported ones first, but for those whose files are done."""
+        number = self._number_of(path)
+        for each in self._reached(number, lambda other: self._groups[other][0][0] in done):
+            yield self._groups[each][0]
 
     def saying(self, path: str, words: Words) -> frozenset[str]:
         """The files whose text holds one of the words, among the file and all that it reaches."""
         number = self._number_of(path)
-        answers = self._saying.setdefault(words, [])
-        for files, imported in self._groups[len(answers) : number + 1]:
-            own = frozenset(file for file in files if self._says(file, words))
-            found = max((answers[other] for other in imported), key=len, default=own)
-            parts = [own, *(answers[other] for other in imported)]
-            if not all(part <= found for part in parts):
-                found = frozenset().union(*parts)
-            answers.append(found)
+        answers = self._saying.setdefault(words, {})
+        if number not in answers:
+            for each in self._reached(number, answers.__contains__):
+                files, imported = self._groups[each]
+                own = frozenset(file for file in files if self._says(file, words))
+                parts = [own, *(answers[other] for other in imported)]
+                largest = max(parts, key=len)  # shared, where nothing is added
+                covered = all(part <= largest for part in parts)
+                answers[each] = largest if covered else frozenset().union(*parts)
         return answers[number]
+
+    def _reached(self, start: int, is_done: Callable[[int], bool]) -> list[int]:
+        """The groups that a group reaches, itself included, without those that are done and what they reach."""
+        found: set[int] = set()
+        waiting = [start]
+        while waiting:
+            number = waiting.pop()
+            if number not in found and not is_done(number):
+                found.add(number)
+                waiting += self._groups[number][1]
+        return sorted(found)
 
     def _says(self, file: str, words: Words) -> bool:
         source = self._project.source(file)

@@ -20,7 +20,7 @@ from .imports import statements
 
 if TYPE_CHECKING:
     from .scopes import Module
-    from .trails import Trails, Uses
+    from .trails import Trails
     from .values import Frame, Values
     from .versions import Declared
 
@@ -60,7 +60,6 @@ class Project:
         self._ways: dict[tuple[str, str, int], tuple[str, ...]] = {}
         self._imports: dict[str, tuple[str, ...]] = {}
         self.graph = ImportGraph(self)
-        self.uses: dict[tuple[str, bool], Uses] = {}
         self.trails: dict[tuple[str, ...], Trails] = {}
         self.facts: dict[tuple[ast.AST, Frame], Values] = {}
         self.returned: dict[Frame, Values] = {}

@@ -398,7 +398,7 @@ def _node_fields(kind: type[ast.AST]) -> tuple[str, ...]:
 
 def _children(node: ast.AST) -> list[ast.AST]:
     found: list[ast.AST] = []
-    for field in _node_fields(type(node)):
+    for field in _node_fields(type(node)):  # type: ignore[arg-type]  # typeshed's AST
         value = getattr(node, field, None)
         if isinstance(value, list):
             found += [item for item in value if isinstance(item, ast.AST)]
@@ -438,11 +438,22 @@ def _outer_parts(node: ast.AST) -> list[ast.AST]:
 
 
 _UNBINDING = frozenset(
-    (ast.Name, ast.Attribute, ast.Constant, ast.Call, ast.keyword, ast.Expr, ast.arg, ast.alias)
-    + (ast.Return, ast.If, ast.Compare, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Await)
-    + (ast.Tuple, ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue, ast.Starred)
-    + (ast.Raise, ast.Try, ast.IfExp, ast.Lambda, ast.Slice, ast.Pass, ast.Assert, ast.withitem)
-    + (ast.comprehension, ast.Yield, ast.YieldFrom, ast.While, ast.Delete)
+    {
+        *(
+            ast.Name,
+            ast.Attribute,
+            ast.Constant,
+            ast.Call,
+            ast.keyword,
+            ast.Expr,
+            ast.arg,
+            ast.alias,
+        ),
+        *(ast.Return, ast.If, ast.Compare, ast.Subscript, ast.BinOp, ast.UnaryOp, ast.BoolOp),
+        *(ast.Tuple, ast.List, ast.Dict, ast.Set, ast.JoinedStr, ast.FormattedValue, ast.Starred),
+        *(ast.Raise, ast.Try, ast.IfExp, ast.Lambda, ast.Slice, ast.Pass, ast.Assert, ast.withitem),
+        *(ast.comprehension, ast.Yield, ast.YieldFrom, ast.While, ast.Delete, ast.Await),
+    }
 )
 """The frequent nodes that bind no name by themselves."""
 

@@ -13,7 +13,6 @@ that import each other share theirs.
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Callable, Iterator
 
 from .project import Project
@@ -22,9 +21,7 @@ from .scopes import Block, Module
 _MOST_NAMES = 600
 EVERY_NAME = 1 << 20  # for questions where a lost name would make a wrong finding, not a missed one
 _FEW = 24  # so many names are looked for in a text; more in the set of its identifiers
-_NAMED = (ast.Name, ast.Attribute)
 Distances = dict[str, int]
-Uses = tuple[tuple[frozenset[str], tuple[str, ...]], ...]
 
 
 class Trails:
@@ -56,9 +53,7 @@ class Trails:
     def names(self, path: str) -> frozenset[str]:
         """The names by which the file at `path` and what it imports get to the places."""
         if path not in self._visible:
-            for group in self._project.graph.groups(path):
-                if group[0] in self._visible:
-                    continue
+            for group in self._project.graph.groups(path, self._visible):
                 names = self._names_of(group)
                 self._visible.update(dict.fromkeys(group, names))
         return frozenset(self._visible[path])
@@ -111,52 +106,42 @@ class Trails:
             present = {name for name in wanted if name in source.text}
         else:
             present = wanted & self._project.identifiers(file)
-        for words, names in self._uses_in(file) if present else ():
-            if not present.isdisjoint(words):
-                yield from names
-
-    def _uses_in(self, file: str) -> Uses:
-        known = self._project.uses.get((file, self._results))
-        if known is None:
-            module = self._project.module(file)
-            known = tuple(_uses(module, self._results)) if module is not None else ()
-            self._project.uses[file, self._results] = known
-        return known
+        module = self._project.module(file) if present else None
+        if module is not None:
+            yield from _names_using(module, present, self._results)
 
 
-def _uses(module: Module, results: bool) -> Iterator[tuple[frozenset[str], tuple[str, ...]]]:
-    """The names that functions, classes and aliases of a module have, each with the words that they use."""
+def _names_using(module: Module, wanted: set[str], results: bool) -> Iterator[str]:
+    """The functions, classes and aliases of a module that use one of the names."""
     for block in module.blocks():
         if block.is_function:
-            names = [_callable_name(block)]
-            if results:
-                if block.name == "get_bind" and block.method_of is not None:
-                    names.append(block.method_of.name)  # SQLAlchemy calls it, for a session
-                yield from _kept_in(block)
-            yield block.words, tuple(names)
+            if not wanted.isdisjoint(block.words):
+                yield _callable_name(block)
+                if results:
+                    yield from _kept_in(block, wanted)
             continue
-        if block.is_class:
-            yield _in_header(block), (block.name,)
-        for alias in block.nodes_of(ast.alias):
-            if alias.asname is not None:
-                yield frozenset({alias.name.rpartition(".")[2]}), (alias.asname,)
-        yield from _assigned(block, results)
+        if block.is_class and _header_uses(block, wanted):
+            yield block.name
+        for node in block.nodes:
+            yield from _aliases(node, block, wanted, results)
 
 
-def _kept_in(block: Block) -> Iterator[tuple[frozenset[str], tuple[str, ...]]]:
-    """The attributes and globals in which a function keeps things, with what their values stand for."""
-    for node in block.nodes_of(ast.Assign):
-        names = [
-            target.attr if isinstance(target, ast.Attribute) else target.id
-            for target in node.targets
-            if isinstance(target, ast.Attribute)
-            or (isinstance(target, ast.Name) and target.id in block.outer_names)
-        ]
-        if names:
-            yield _stands_for(node.value, True), tuple(names)
-    for declared in block.nodes_of(ast.AnnAssign):
-        if isinstance(declared.target, ast.Attribute) and declared.value is not None:
-            yield _stands_for(declared.value, True), (declared.target.attr,)
+def _kept_in(block: Block, wanted: set[str]) -> Iterator[str]:
+    """The attributes and globals in which a function keeps what it gets by a wanted name."""
+    if (
+        block.name == "get_bind" and block.method_of is not None
+    ):  # SQLAlchemy calls it, for a session
+        yield block.method_of.name
+    for node in block.nodes:
+        if isinstance(node, ast.Assign) and _stands_for(node.value, wanted, True):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute):
+                    yield target.attr
+                elif isinstance(target, ast.Name) and target.id in block.outer_names:
+                    yield target.id
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Attribute):
+            if node.value is not None and _stands_for(node.value, wanted, True):
+                yield node.target.attr
 
 
 def _callable_name(block: Block) -> str:
@@ -171,31 +156,33 @@ def _callable_name(block: Block) -> str:
     return block.name
 
 
-def _in_header(block: Block) -> frozenset[str]:
+def _header_uses(block: Block, wanted: set[str]) -> bool:
     assert isinstance(block.node, ast.ClassDef)
-    return frozenset(
-        node.id
+    return any(
+        isinstance(node, ast.Name) and node.id in wanted
         for base in (*block.node.bases, *block.node.decorator_list)
         for node in ast.walk(base)
-        if isinstance(node, ast.Name)
     )
 
 
-def _assigned(block: Block, results: bool) -> Iterator[tuple[frozenset[str], tuple[str, ...]]]:
-    """The names that a module or class assigns, with what their values and annotations stand for."""
-    for node in block.nodes_of(ast.Assign):
-        names = tuple(target.id for target in node.targets if isinstance(target, ast.Name))
-        if names:
-            yield _stands_for(node.value, results), names
-    for declared in block.nodes_of(ast.AnnAssign):
-        if isinstance(declared.target, ast.Name):
-            words = _stands_for(declared.annotation)
-            if declared.value is not None:
-                words |= _stands_for(declared.value, results)
-            yield words, (declared.target.id, *((block.name,) if block.is_class else ()))
-    if sys.version_info >= (3, 12):
-        for alias in block.nodes_of(ast.TypeAlias):
-            yield _stands_for(alias.value), (alias.name.id,)
+def _aliases(node: ast.AST, block: Block, wanted: set[str], results: bool) -> Iterator[str]:
+    """Names that an import or a module-level assignment makes stand for a wanted one."""
+    match node:
+        case ast.alias(name=name, asname=str(alias)) if name.rpartition(".")[2] in wanted:
+            yield alias
+        case ast.Assign(targets=targets, value=value) if _stands_for(value, wanted, results):
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    yield target.id
+        case ast.AnnAssign(target=ast.Name(id=name)) if _stands_for(node.annotation, wanted) or (
+            node.value is not None and _stands_for(node.value, wanted, results)
+        ):
+            yield name
+            if block.is_class:
+                yield block.name
+        case _ if type(node).__name__ == "TypeAlias":  # Python 3.12
+            if _stands_for(node.value, wanted):  # type: ignore[attr-defined]
+                yield node.name.id  # type: ignore[attr-defined]
 
 
 def _is_class(node: ast.expr) -> bool:
@@ -206,20 +193,23 @@ def _is_class(node: ast.expr) -> bool:
     )
 
 
-def _stands_for(value: ast.expr, results: bool = False) -> frozenset[str]:
-    """The names of what the expression hands on (and not the result of calling it, unless asked for)."""
-    found: set[str] = set()
+def _stands_for(value: ast.expr, wanted: set[str], results: bool = False) -> bool:
+    """Does the expression hand on a wanted function (and not the result of calling it, unless asked for)?"""
     stack: list[ast.AST] = [value]
     while stack:
         node = stack.pop()
         if isinstance(node, ast.Call):
             stack += [*node.args, *(k.value for k in node.keywords)]
-            if results or _is_class(node.func) or not isinstance(node.func, _NAMED):
+            if (
+                results
+                or _is_class(node.func)
+                or not isinstance(node.func, ast.Name | ast.Attribute)
+            ):
                 stack.append(node.func)
             continue
-        if isinstance(node, ast.Name):
-            found.add(node.id)
-        elif isinstance(node, ast.Attribute):
-            found.add(node.attr)
+        if isinstance(node, ast.Name) and node.id in wanted:
+            return True
+        if isinstance(node, ast.Attribute) and node.attr in wanted:
+            return True
         stack.extend(ast.iter_child_nodes(node))
-    return frozenset(found)
+    return False

@@ -82,9 +82,9 @@ def falls_back(model: Model, engine: Made) -> bool:
     """May the URL ask an asyncio driver to serve a sync engine, which it could before SQLAlchemy 2.1?"""
     project = model.project
     source = project.source(engine.site.path)
-    return (
-        source is not None and "async_fallback" in source.text
-    ) or project.closure_says(model.linted.path, "async_fallback")
+    return (source is not None and "async_fallback" in source.text) or project.closure_says(
+        model.linted.path, "async_fallback"
+    )
 
 
 def is_wrapped(model: Model, engine: Made) -> bool:

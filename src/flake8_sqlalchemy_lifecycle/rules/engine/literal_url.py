@@ -54,6 +54,7 @@ from ...model.literal_urls import literal_urls
 RULE = Rule(
     code="LSA109",
     name="literal-url",
+    needs_sqlalchemy=False,
     wakes=("postgres", "mysql", "mariadb", "oracle", "mssql", "password="),
     default=False,
 )
