@@ -67,6 +67,7 @@ class Model:
         self._frames: dict[Block, Frame] = {}
         self.returned: dict[Frame, Values] = {}
         self.partly_returned: set[Frame] = set()
+        self.yielded: dict[Frame, Values] = {}
         self.parsed: dict[ast.Constant, ast.expr | None] = {}
         self._steps = _BUDGET
         self._partial: set[tuple[ast.AST, Frame]] = set()

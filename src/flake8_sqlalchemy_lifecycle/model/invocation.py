@@ -202,6 +202,14 @@ def _body_result(model: Model, frame: Frame) -> Values:
 
 def yielded(model: Model, frame: Frame) -> Values:
     """What a generator's body yields."""
+    found = model.yielded.get(frame)
+    if found is None:
+        model.yielded[frame] = UNKNOWN  # for a generator that delegates to itself
+        found = model.yielded[frame] = _body_yield(model, frame)
+    return _out_of(found, frame)
+
+
+def _body_yield(model: Model, frame: Frame) -> Values:
     found: set[Value] = set()
     for node in frame.block.yields:
         if isinstance(node, ast.YieldFrom):
@@ -212,7 +220,7 @@ def yielded(model: Model, frame: Frame) -> Values:
             found.add(Constant(None))
     if not found - UNKNOWN:
         found |= hints.promised(model, frame)
-    return _out_of(frozenset(found), frame)
+    return frozenset(found)
 
 
 def _is_stub(block: Block) -> bool:
