@@ -5,9 +5,11 @@ few substring searches. Nothing that goes wrong in here may end the run.
 """
 
 import ast
+import gc
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from . import catalogue
 from .catalogue import Rule
@@ -51,7 +53,10 @@ class Linter:
         """
         if text is not None and not self.concerns(text):
             return []
-        path = os.path.abspath(path)
+        with _uncollected():
+            return self._lint(os.path.abspath(path), text, tree)
+
+    def _lint(self, path: str, text: str | None, tree: ast.Module | None) -> list[Finding]:
         try:
             model = self._model(path, text, tree)
             if model is None:
@@ -102,6 +107,18 @@ class Linter:
                 root, self._config.source_roots, self._config.target_versions
             )
         return project
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the collection of garbage: it would walk all that is remembered, many times, and find nothing in it."""
+    paused = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            gc.enable()
 
 
 def _ask(rule: Rule, model: Model) -> list[Finding]:
