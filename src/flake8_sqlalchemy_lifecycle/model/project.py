@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from .files import ABSENT, Files, Source, find_root
 from .import_graph import ImportGraph
 from .imports import statements
+from .outline import Outline
 
 if TYPE_CHECKING:
     from .scopes import Module
@@ -52,6 +53,7 @@ class Project:
         self._target_versions = target_versions
         self._sources: dict[str, Source | None] = {}
         self._identifiers: dict[str, frozenset[str]] = {}
+        self._outlines: dict[str, Outline] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -101,12 +103,20 @@ class Project:
             self._identifiers[path] = frozenset(_WORD.findall(source.text) if source else ())
         return self._identifiers[path]
 
+    def outline(self, path: str) -> Outline:
+        """Who uses which name in the file, by its text; cached."""
+        if path not in self._outlines:
+            source = self.source(path)
+            self._outlines[path] = Outline(source.text if source else "")
+        return self._outlines[path]
+
     def edit(self, path: str, text: str) -> None:
         """Lets the unsaved `text` stand for the file, whether the disk has it or not."""
         new = not self._files.holds(path)
         read = path in self._sources
         before = self._sources.pop(path, None)
         self._identifiers.pop(path, None)
+        self._outlines.pop(path, None)
         self._files.edit(path, text)
         if new or (read and self.source(path) != before):
             self._forget()

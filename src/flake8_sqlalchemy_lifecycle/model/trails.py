@@ -106,42 +106,8 @@ class Trails:
             present = {name for name in wanted if name in source.text}
         else:
             present = wanted & self._project.identifiers(file)
-        module = self._project.module(file) if present else None
-        if module is not None:
-            yield from _names_using(module, present, self._results)
-
-
-def _names_using(module: Module, wanted: set[str], results: bool) -> Iterator[str]:
-    """The functions, classes and aliases of a module that use one of the names."""
-    for block in module.blocks():
-        if block.is_function:
-            if not wanted.isdisjoint(block.words):
-                yield _callable_name(block)
-                if results:
-                    yield from _kept_in(block, wanted)
-            continue
-        if block.is_class and _header_uses(block, wanted):
-            yield block.name
-        for node in block.nodes:
-            yield from _aliases(node, block, wanted, results)
-
-
-def _kept_in(block: Block, wanted: set[str]) -> Iterator[str]:
-    """The attributes and globals in which a function keeps what it gets by a wanted name."""
-    if (
-        block.name == "get_bind" and block.method_of is not None
-    ):  # SQLAlchemy calls it, for a session
-        yield block.method_of.name
-    for node in block.nodes:
-        if isinstance(node, ast.Assign) and _stands_for(node.value, wanted, True):
-            for target in node.targets:
-                if isinstance(target, ast.Attribute):
-                    yield target.attr
-                elif isinstance(target, ast.Name) and target.id in block.outer_names:
-                    yield target.id
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Attribute):
-            if node.value is not None and _stands_for(node.value, wanted, True):
-                yield node.target.attr
+        if present:
+            yield from self._project.outline(file).using(present, self._results)
 
 
 def _callable_name(block: Block) -> str:
@@ -154,62 +120,3 @@ def _callable_name(block: Block) -> str:
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             return statement.targets[0].id
     return block.name
-
-
-def _header_uses(block: Block, wanted: set[str]) -> bool:
-    assert isinstance(block.node, ast.ClassDef)
-    return any(
-        isinstance(node, ast.Name) and node.id in wanted
-        for base in (*block.node.bases, *block.node.decorator_list)
-        for node in ast.walk(base)
-    )
-
-
-def _aliases(node: ast.AST, block: Block, wanted: set[str], results: bool) -> Iterator[str]:
-    """Names that an import or a module-level assignment makes stand for a wanted one."""
-    match node:
-        case ast.alias(name=name, asname=str(alias)) if name.rpartition(".")[2] in wanted:
-            yield alias
-        case ast.Assign(targets=targets, value=value) if _stands_for(value, wanted, results):
-            for target in targets:
-                if isinstance(target, ast.Name):
-                    yield target.id
-        case ast.AnnAssign(target=ast.Name(id=name)) if _stands_for(node.annotation, wanted) or (
-            node.value is not None and _stands_for(node.value, wanted, results)
-        ):
-            yield name
-            if block.is_class:
-                yield block.name
-        case _ if type(node).__name__ == "TypeAlias":  # Python 3.12
-            if _stands_for(node.value, wanted):  # type: ignore[attr-defined]
-                yield node.name.id  # type: ignore[attr-defined]
-
-
-def _is_class(node: ast.expr) -> bool:
-    """By its spelling: an instance is used as its class is (`__call__`, `__enter__`)."""
-    return (
-        isinstance(node, ast.Name | ast.Attribute)
-        and getattr(node, "attr", getattr(node, "id", ""))[:1].isupper()
-    )
-
-
-def _stands_for(value: ast.expr, wanted: set[str], results: bool = False) -> bool:
-    """Does the expression hand on a wanted function (and not the result of calling it, unless asked for)?"""
-    stack: list[ast.AST] = [value]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ast.Call):
-            stack += [*node.args, *(k.value for k in node.keywords)]
-            if (
-                results
-                or _is_class(node.func)
-                or not isinstance(node.func, ast.Name | ast.Attribute)
-            ):
-                stack.append(node.func)
-            continue
-        if isinstance(node, ast.Name) and node.id in wanted:
-            return True
-        if isinstance(node, ast.Attribute) and node.attr in wanted:
-            return True
-        stack.extend(ast.iter_child_nodes(node))
-    return False
