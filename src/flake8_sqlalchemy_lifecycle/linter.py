@@ -68,7 +68,16 @@ class Linter:
             found.update(_ask(rule, model))
         return sorted(found, key=lambda finding: (finding.span, finding.code, finding.message))
 
-    def _model(self, path: str, text: str | None, tree: ast.Module | None) -> Model | None:
+    def model(self, path: str, text: str) -> Model | None:
+        """Return what the unsaved `text` of a file means; None if it holds nothing for the rules."""
+        return self._model(os.path.abspath(path), text)
+
+    def edit(self, path: str, text: str) -> None:
+        """Let the unsaved `text` stand for a file, for itself and for those that import it."""
+        path = os.path.abspath(path)
+        self._project(path).edit(path, text)
+
+    def _model(self, path: str, text: str | None, tree: ast.Module | None = None) -> Model | None:
         project = self._project(path)
         if text is not None:
             project.edit(path, text)

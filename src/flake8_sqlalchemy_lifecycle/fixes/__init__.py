@@ -1,0 +1,36 @@
+"""Fixes: which file mends the findings of which rule.
+
+The files in here are the only ones that import LibCST, so nothing here may be imported while linting; this
+file imports none of them before a fix is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from ..finding import Finding
+
+if TYPE_CHECKING:
+    from .draft import Draft
+
+Fix: TypeAlias = "Callable[[Draft, Finding], None]"
+
+FILES = {
+    "LSA106": "pool_arguments",
+    "LSA306": "plain_calls",
+    "LSA504": "close_false",
+}
+"""The file whose function `fix` mends the findings of a rule, by the rule's code."""
+
+
+class CannotFix(Exception):  # noqa: N818
+    """The finding is left as it is. The text is the reason, in a line made for the user."""
+
+
+def fix_for(code: str) -> Fix:
+    """Import the function that mends the findings of a rule."""
+    module = importlib.import_module(f".{FILES[code]}", __name__)
+    fix: Fix = module.fix
+    return fix
