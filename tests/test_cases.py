@@ -11,13 +11,16 @@ from casebook import Case, MalformedError
 from flake8_sqlalchemy_lifecycle import catalogue
 
 
-def _all_cases() -> Iterator[object]:
+def _all_cases(*, fixed: bool = False) -> Iterator[object]:
     for path in sorted(casebook.CASES.glob("*.md")):
         try:
             for case in casebook.read_cases(path):
+                if fixed and not case.is_fixed:
+                    continue
                 yield pytest.param(path.stem, case, id=f"{path.stem}/{_slug(case.title)}")
         except MalformedError as problem:  # a failure of its own, so that the other files still run
-            yield pytest.param(path.stem, problem, id=f"{path.stem}/malformed")
+            if not fixed:
+                yield pytest.param(path.stem, problem, id=f"{path.stem}/malformed")
 
 
 def _slug(title: str) -> str:
@@ -29,6 +32,11 @@ def test_case(name: str, case: Case | MalformedError, tmp_path: Path) -> None:
     if isinstance(case, MalformedError):
         raise case
     casebook.check(case, tmp_path / "project", case.concerns(catalogue.rules(), name))
+
+
+@pytest.mark.parametrize(("name", "case"), list(_all_cases(fixed=True)))
+def test_fixes(name: str, case: Case, tmp_path: Path) -> None:
+    casebook.check_fixes(case, tmp_path / "project", case.concerns(catalogue.rules(), name))
 
 
 @pytest.mark.parametrize("rule", catalogue.rules(), ids=lambda rule: rule.name)
@@ -81,6 +89,49 @@ x = 1
     assert first.messages == {"app/db.py:2": ["said", "also said"]}
     assert second.files == {"example.py": "x = 1\n"}
     assert not second.is_loud
+    assert not second.is_fixed
+
+
+def test_reads_what_fixes_make_of_a_case(tmp_path: Path) -> None:
+    text = """\
+## Of one file
+
+```python
+x = 1  # note  # error: LSA101
+# message: said
+# left: for a reason
+y = 2
+```
+
+```python
+# fixed
+x = 3
+```
+
+## Of several
+
+```python
+# file: a.py
+```
+
+```python
+# file: b.py
+y
+```
+
+```python
+# fixed: b.py
+z
+```
+"""
+    path = tmp_path / "some-rule.md"
+    path.write_text(text)
+    one, several = casebook.read_cases(path)
+    assert one.fixed == {"example.py": "x = 3\n"}
+    assert one.left == {"example.py:1": ["for a reason"]}
+    assert casebook.unmarked(one.files["example.py"]) == "x = 1  # note\ny = 2\n"
+    assert several.fixed == {"b.py": "# file: b.py\nz\n"}
+    assert several.is_fixed
 
 
 @pytest.mark.parametrize(
@@ -97,6 +148,14 @@ x = 1
         pytest.param("## A\n```python\nx  # error: LSA1\n```\n", id="bad-code"),
         pytest.param("## A\n```python\nx  # error LSA101\n```\n", id="no-colon"),
         pytest.param("## A\n```python\nx\n# message: words\n```\n", id="message-alone"),
+        pytest.param("## A\n```python\nx\n# left: words\n```\n", id="left-alone"),
+        pytest.param(
+            "## A\n```python\nx\n```\n```python\n# fixed: b.py\n```\n", id="fixed-unknown"
+        ),
+        pytest.param(
+            "## A\n```python\nx\n```\n```python\n# fixed\n```\n```python\n# fixed\n\n```\n",
+            id="fixed-twice",
+        ),
     ],
 )
 def test_refuses_malformed_cases(text: str, tmp_path: Path) -> None:

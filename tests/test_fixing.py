@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import casebook
+import pytest
+
 from flake8_sqlalchemy_lifecycle import catalogue, fixes
 
 
@@ -12,6 +15,12 @@ def test_only_rules_that_promise_a_fix_have_one() -> None:
     assert set(fixes.FILES) <= promised
     for code in fixes.FILES:
         assert fixes.fix_for(code).__doc__
+
+
+@pytest.mark.parametrize("code", fixes.FILES)
+def test_fixes_have_cases(code: str) -> None:
+    cases = casebook.read_cases(casebook.CASES / f"{catalogue.find(code).name}.md")
+    assert sum(bool(case.fixed) for case in cases) >= 6
 
 
 def test_linting_imports_no_libcst() -> None:

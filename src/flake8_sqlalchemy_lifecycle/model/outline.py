@@ -155,9 +155,11 @@ class Outline:
     def _is_called(self, name: str, end: int, results: bool) -> bool:
         """Is the name called, so that it does not stand for itself (as a class does, or its result if asked for)?"""
         called = _CALLED.match(self._text, end)
-        return not results and called is not None and not (
-            called[1].rpartition(".")[2] or name
-        )[:1].isupper()
+        return (
+            not results
+            and called is not None
+            and not (called[1].rpartition(".")[2] or name)[:1].isupper()
+        )
 
     def _targets(self, statement: int, offset: int, in_function: bool) -> Iterator[str]:
         """What the statement assigns to: names at the top and in a class, attributes and globals in a function."""
@@ -178,7 +180,9 @@ def _at_most(indent: int) -> re.Pattern[str]:
 
 def _definitions(text: str) -> Iterator[Definition]:
     parents: list[Definition] = []
-    decorated: tuple[int, int] | None = None  # where the first decorator begins, and its indentation
+    decorated: tuple[int, int] | None = (
+        None  # where the first decorator begins, and its indentation
+    )
     for match in _DEFINITION.finditer(text):
         indent = len(match[1])
         start = match.start()
