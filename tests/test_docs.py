@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flake8_sqlalchemy_lifecycle import catalogue, documentation, frameworks
+from flake8_sqlalchemy_lifecycle import catalogue, documentation, frameworks, symptoms, terminal
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -63,6 +63,26 @@ def test_pages_show_no_marks_of_the_tests() -> None:
     for text in documentation.render(RULES).values():
         assert "# error:" not in text
         assert "# message:" not in text
+
+
+def test_pages_quote_what_examples_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = RULES[0]
+    printed = {rule.code: symptoms.Symptom("the row " + "is lost " * 12, "the row is stored")}
+    monkeypatch.setattr(symptoms, "recorded", lambda: printed)
+    quoted = "    the row is lost is lost is lost is lost is lost is lost is lost is lost is lost is lost is\n"
+    for text in (
+        documentation.render([rule])[page_of(rule)],
+        terminal.page(rule, terminal.Look()),
+    ):
+        assert f"In `examples/{rule.name}`, `bad.py` prints\n\n{quoted}    lost is lost\n" in text
+        assert "\n\nand `good.py`\n\n    the row is stored\n\n" in text
+    headings = list(rule.sections)
+    assert headings[headings.index("Good") + 1] == "Run it"
+
+
+def test_pages_without_an_example_that_ran(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(symptoms, "recorded", dict)
+    assert not any("Run it" in rule.sections for rule in RULES)
 
 
 def test_every_framework_has_rules() -> None:

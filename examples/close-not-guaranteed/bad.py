@@ -14,7 +14,7 @@ app = FastAPI()
 
 @app.post("/tags/{name}")
 def add_tag(name: str) -> dict[str, str]:
-    session = SessionLocal()
+    session = SessionLocal()  # LSA312
     session.execute(text("insert into tags (name) values (:name)"), {"name": name})
     session.commit()
     session.close()

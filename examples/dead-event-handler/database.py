@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
+from stage import database_url
 
-engine = create_async_engine("sqlite+aiosqlite:///notes.db")
+engine = create_async_engine(database_url("aiosqlite"))
 
 
 @asynccontextmanager
@@ -20,4 +21,4 @@ async def close_engine(_app: FastAPI) -> AsyncIterator[None]:
 
 async def create_tables() -> None:
     async with engine.begin() as connection:
-        await connection.execute(text("create table if not exists notes (body text)"))
+        await connection.execute(text("create table notes (body text)"))

@@ -1,11 +1,13 @@
 """What is to happen at the start stands in the lifespan."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from database import close_engine, create_tables, engine
 from fastapi import FastAPI
 from sqlalchemy import text
+from stage import serving
 
 
 @asynccontextmanager
@@ -22,3 +24,12 @@ app = FastAPI(lifespan=lifespan)
 async def count_notes() -> int:
     async with engine.connect() as connection:
         return await connection.scalar(text("select count(*) from notes")) or 0
+
+
+async def main() -> None:
+    async with serving(app) as client:
+        print(f"GET /notes/count: {(await client.get('/notes/count')).text}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

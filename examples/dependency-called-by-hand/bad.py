@@ -20,6 +20,6 @@ def get_db() -> Iterator[Session]:
 
 @shared_task
 def purge_notes() -> None:
-    session = next(get_db())
+    session = next(get_db())  # LSA313
     session.execute(text("delete from notes where archived"))
     session.commit()

@@ -8,13 +8,13 @@ engine = create_async_engine("sqlite+aiosqlite:///notes.db")
 app = FastAPI()
 
 
-@app.on_event("startup")
+@app.on_event("startup")  # LSA201
 async def create_tables() -> None:
     async with engine.begin() as connection:
         await connection.execute(text("create table if not exists notes (body text)"))
 
 
-@app.on_event("shutdown")
+@app.on_event("shutdown")  # LSA201
 async def close_engine() -> None:
     await engine.dispose()
 

@@ -1,32 +1,27 @@
 """The dispose of an async engine is not awaited: nothing happens, the pool keeps its connections.
 
-Python says `RuntimeWarning: coroutine 'AsyncEngine.dispose' was never awaited`; the exit stack says nothing.
+An exit stack says nothing; elsewhere Python says `coroutine 'AsyncEngine.dispose' was never awaited`.
 """
 
 import asyncio
-import logging
 from contextlib import AsyncExitStack
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-
-logger = logging.getLogger(__name__)
-notes = create_async_engine("sqlite+aiosqlite:///notes.db")
+from stage import backends, database_url
 
 
-async def copy_to(backup: AsyncEngine) -> None:
-    async with notes.connect() as source, backup.begin() as target:
-        for (body,) in await source.execute(text("select body from notes")):
-            await target.execute(text("insert into notes values (:body)"), {"body": body})
+async def check(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.execute(text("select 1"))
 
 
 async def main() -> None:
     async with AsyncExitStack() as stack:
-        backup = create_async_engine("sqlite+aiosqlite:///backup.db")
-        stack.callback(backup.dispose)
-        await copy_to(backup)
-    notes.dispose()
-    logger.info(notes.pool.status())
+        engine = create_async_engine(database_url("asyncpg"))
+        stack.callback(engine.dispose)  # LSA107
+        await asyncio.gather(check(engine), check(engine), check(engine))
+    print(f"the exit stack has disposed the engine, {backends()} connections are open")
 
 
 if __name__ == "__main__":

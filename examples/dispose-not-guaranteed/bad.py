@@ -27,7 +27,7 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await connection.execute(text("create table if not exists notes (body text)"))
     yield
     logger.info("stopping")
-    await engine.dispose()
+    await engine.dispose()  # LSA204
 
 
 app = FastAPI(lifespan=lifespan)

@@ -11,7 +11,7 @@ from settings import DATABASE_URL
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-engine = create_engine(DATABASE_URL)
+engine = create_engine(DATABASE_URL)  # LSA105
 SessionLocal = sessionmaker(engine)
 app = FastAPI()
 

@@ -4,7 +4,7 @@ from database import URL, Library
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import sessionmaker
 
-loans_engine = create_engine(
+loans_engine = create_engine(  # LSA104
     URL,
     pool_size=3,
     max_overflow=0,

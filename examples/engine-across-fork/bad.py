@@ -19,7 +19,7 @@ def square(number: int) -> int:
 def main() -> int:
     with engine.connect() as connection:
         highest = connection.execute(text("select 10")).scalar_one()
-    with get_context("fork").Pool(2) as pool:
+    with get_context("fork").Pool(2) as pool:  # LSA502
         return sum(pool.map(square, range(highest)))
 
 

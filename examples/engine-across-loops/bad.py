@@ -22,4 +22,4 @@ async def delete_old(days: int) -> None:
 
 @celery.task
 def clean_up(days: int = 30) -> None:
-    asyncio.run(delete_old(days))
+    asyncio.run(delete_old(days))  # LSA406

@@ -3,6 +3,7 @@
 Nothing looks wrong in either file. Under load the database runs out of connections.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -10,24 +11,26 @@ from database import build_engine
 from fastapi import Depends, FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from stage import backends, serving
 
 app = FastAPI()
 
 
 async def get_connection() -> AsyncIterator[AsyncConnection]:
-    async with build_engine().connect() as connection:
+    async with build_engine().connect() as connection:  # LSA101
         yield connection
 
 
-Connection = Annotated[AsyncConnection, Depends(get_connection)]
+@app.get("/backend")
+async def read_backend(connection: Annotated[AsyncConnection, Depends(get_connection)]) -> int:
+    return await connection.scalar(text("select pg_backend_pid()")) or 0
 
 
-@app.get("/notes/count")
-async def count_notes(connection: Connection) -> int:
-    return await connection.scalar(text("select count(*) from notes")) or 0
+async def main() -> None:
+    async with serving(app) as client:
+        used = {(await client.get("/backend")).text for _ in range(40)}
+    print(f"40 requests opened {len(used)} connections, {backends()} of them still open at the end")
 
 
-@app.get("/health")
-async def check_health(connection: Connection) -> str:
-    await connection.execute(text("select 1"))
-    return "ok"
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,10 +1,8 @@
 """Where the engines of this example come from."""
 
-import os
-
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from stage import database_url
 
 
 def build_engine() -> AsyncEngine:
-    url = os.environ.get("DATABASE_URL", "sqlite+aiosqlite:///notes.db")
-    return create_async_engine(url, pool_size=5)
+    return create_async_engine(database_url("asyncpg"), pool_size=5)

@@ -1,5 +1,6 @@
 """The app makes one engine when it starts, and disposes it when it stops."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -8,6 +9,7 @@ from database import build_engine
 from fastapi import Depends, FastAPI, Request
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from stage import backends, serving
 
 
 @asynccontextmanager
@@ -28,15 +30,16 @@ async def get_connection(request: Request) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-Connection = Annotated[AsyncConnection, Depends(get_connection)]
+@app.get("/backend")
+async def read_backend(connection: Annotated[AsyncConnection, Depends(get_connection)]) -> int:
+    return await connection.scalar(text("select pg_backend_pid()")) or 0
 
 
-@app.get("/notes/count")
-async def count_notes(connection: Connection) -> int:
-    return await connection.scalar(text("select count(*) from notes")) or 0
+async def main() -> None:
+    async with serving(app) as client:
+        used = {(await client.get("/backend")).text for _ in range(40)}
+    print(f"40 requests opened {len(used)} connection, {backends()} of them still open at the end")
 
 
-@app.get("/health")
-async def check_health(connection: Connection) -> str:
-    await connection.execute(text("select 1"))
-    return "ok"
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,5 +1,6 @@
 """The lifespan that ends the app ends its engine too."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from database import engine, get_db
 from fastapi import Depends, FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from stage import backends, serving
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,17 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(lifespan=lifespan)
 
 
-@app.get("/notes/count")
-async def count_notes(db: Annotated[AsyncSession, Depends(get_db)]) -> int:
-    return await db.scalar(text("select count(*) from notes")) or 0
+@app.get("/health")
+async def check_health(db: Annotated[AsyncSession, Depends(get_db)]) -> str:
+    await db.execute(text("select pg_sleep(0.1)"))
+    return "ok"
+
+
+async def main() -> None:
+    async with serving(app) as client:
+        await asyncio.gather(*(client.get("/health") for _ in range(20)))
+    print(f"the app has stopped, PostgreSQL has {backends()} connections of it open")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

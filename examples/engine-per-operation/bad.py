@@ -10,14 +10,14 @@ SUMMARY = "postgresql+psycopg://stock@centre/summary"
 
 
 def count(name: str) -> int:
-    engine = create_engine(WAREHOUSES[name])
+    engine = create_engine(WAREHOUSES[name])  # LSA102
     with engine.connect() as connection:
         return connection.scalar(text("select count(*) from item")) or 0
 
 
 def summarise() -> None:
     counts = {name: count(name) for name in WAREHOUSES}
-    engine = create_engine(SUMMARY)
+    engine = create_engine(SUMMARY)  # LSA102
     with engine.begin() as connection:
         for name, number in counts.items():
             connection.execute(

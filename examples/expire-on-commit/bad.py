@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 engine = create_async_engine("postgresql+asyncpg:///shop", pool_pre_ping=True)
-make_session = async_sessionmaker(engine, autoflush=False)
+make_session = async_sessionmaker(engine, autoflush=False)  # LSA310
 
 
 async def get_db() -> AsyncIterator[AsyncSession]:

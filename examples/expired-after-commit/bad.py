@@ -43,4 +43,4 @@ async def create_user(name: str, db: Annotated[AsyncSession, Depends(get_db)]) -
     user = User(name=name)
     db.add(user)
     await db.commit()
-    return {"id": user.id}
+    return {"id": user.id}  # LSA311

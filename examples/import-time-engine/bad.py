@@ -5,7 +5,7 @@ import os
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import sessionmaker
 
-engine = create_engine(os.environ["CLUB_DSN"], pool_pre_ping=True)
+engine = create_engine(os.environ["CLUB_DSN"], pool_pre_ping=True)  # LSA103
 Club = sessionmaker(engine)
 
 LEVELS = ("guest", "member", "board")

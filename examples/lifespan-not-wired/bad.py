@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # LSA205
     app.state.engine = create_async_engine("sqlite+aiosqlite:///notes.db")
     try:
         yield

@@ -3,11 +3,11 @@
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import sessionmaker
 
-DATABASE = "postgresql+psycopg://blog:correct-horse@db.example.org/blog"
+DATABASE = "postgresql+psycopg://blog:correct-horse@db.example.org/blog"  # LSA109
 
 engine = create_engine(DATABASE, pool_pre_ping=True)
 Blog = sessionmaker(engine)
-archive = create_engine("postgresql+psycopg://archive.example.org/blog", pool_pre_ping=True)
+archive = create_engine("postgresql+psycopg://archive/blog", pool_pre_ping=True)  # LSA109
 
 
 def titles() -> list[str]:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-session = Session(create_engine("sqlite:///notes.db"))
+session = Session(create_engine("sqlite:///notes.db"))  # LSA301
 app = FastAPI()
 
 

@@ -7,7 +7,7 @@ from admin import admin
 from fastapi import FastAPI
 
 app = FastAPI(title="notes")
-app.mount("/admin", admin)
+app.mount("/admin", admin)  # LSA208
 
 
 @app.get("/health")

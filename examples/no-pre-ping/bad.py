@@ -3,7 +3,7 @@
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import sessionmaker
 
-engine = create_engine(
+engine = create_engine(  # LSA108
     "postgresql+psycopg://shop@db/shop",
     pool_size=10,
     max_overflow=5,

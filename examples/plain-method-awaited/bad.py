@@ -41,7 +41,7 @@ app = FastAPI(lifespan=lifespan)
 @app.post("/subscribers")
 async def sign_up(mail: str) -> str:
     async with maker() as session:
-        await session.add(Subscriber(mail=mail))
+        await session.add(Subscriber(mail=mail))  # LSA306
         await session.commit()
     return f"welcome, {mail}"
 

@@ -29,7 +29,7 @@ def load(names: list[str]) -> int:
             try:
                 session.add(Tag(name=name))
                 session.commit()
-            except IntegrityError:
+            except IntegrityError:  # LSA308
                 continue
             stored += 1
     return stored

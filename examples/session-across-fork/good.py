@@ -1,13 +1,13 @@
-"""The parent is done with its session and its connections before the child starts."""
+"""Nothing is open when the child starts; parent and child have a session each."""
 
-import os
 from multiprocessing import get_context
 
 from models import Base, Job
 from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
+from stage import database_url, psql
 
-engine = create_engine(os.environ.get("DATABASE_URL", "sqlite:///jobs.db"))
+engine = create_engine(database_url())
 
 
 def work() -> None:
@@ -19,13 +19,16 @@ def work() -> None:
 
 def main() -> None:
     Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add_all([Job(), Job()])
-        session.commit()
     engine.dispose()
     worker = get_context("fork").Process(target=work)
     worker.start()
-    worker.join()
+    with Session(engine) as session:
+        session.add_all([Job(), Job()])
+        session.flush()
+        worker.join()
+        session.rollback()
+    stored = psql("select count(*) from jobs")[0]
+    print(f"the parent has rolled back its 2 jobs, the database holds {stored}")
 
 
 if __name__ == "__main__":

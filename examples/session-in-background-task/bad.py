@@ -20,5 +20,5 @@ def index_later(note_id: int, tasks: BackgroundTasks) -> dict[str, bool]:
     with SessionLocal() as session:
         found = session.scalar(text("select true from notes where id = :id"), {"id": note_id})
         if found:
-            tasks.add_task(index, session, note_id)
+            tasks.add_task(index, session, note_id)  # LSA403
     return {"found": bool(found)}

@@ -14,7 +14,7 @@ app = FastAPI()
 
 @app.get("/notes/{number}")
 def read_note(number: int) -> str:
-    session = SessionLocal()
+    session = SessionLocal()  # LSA302
     body = session.scalar(text("select body from notes where rowid = :number"), {"number": number})
     if body is None:
         raise HTTPException(404)

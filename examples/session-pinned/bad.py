@@ -25,4 +25,4 @@ def translate(session: Session, note_id: int) -> None:
 def translate_later(
     note_id: int, tasks: BackgroundTasks, session: Annotated[Session, Depends(get_db)]
 ) -> None:
-    tasks.add_task(translate, session, note_id)
+    tasks.add_task(translate, session, note_id)  # LSA407

@@ -32,7 +32,7 @@ def place_order(sku: str) -> None:
     with maker.begin() as session:
         order = Order()
         session.add(order)
-        session.commit()
+        session.commit()  # LSA309
         session.add(Line(order_id=order.id, sku=sku))
 
 

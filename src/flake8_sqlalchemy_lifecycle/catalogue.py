@@ -3,7 +3,8 @@
 A rule is one file below `rules/`. The docstring of that file is the rule's documentation page: a
 title line (`Engine in request path: an engine is created for every request.`), a paragraph on what it
 finds, then sections under Markdown headings: `## Why`, `## Bad`, `## Good`, perhaps `## Silent` and
-`## Fix`, `## Misses`, `## References`. The file's `RULE` holds everything else.
+`## Fix`, `## Misses`, `## References`. What the rule's example prints is put behind `## Good`. The
+file's `RULE` holds everything else.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from . import rules as rules_package
+from . import symptoms
 from .finding import Evidence, Finding, Span
 from .frameworks import FRAMEWORKS
 
@@ -103,8 +105,12 @@ class Rule:
 
     @property
     def page(self) -> str:
-        """The rule's documentation: the docstring of its file."""
-        return inspect.cleandoc(sys.modules[self.module_name].__doc__ or "")
+        """The rule's documentation: the docstring of its file, and what its example prints."""
+        written = inspect.cleandoc(sys.modules[self.module_name].__doc__ or "")
+        before, good, rest = written.partition("## Good\n")
+        shown, heading, after = rest.partition("\n## ")
+        printed = symptoms.section(self.code, self.name)
+        return f"{before}{good}{shown}{printed}{heading}{after}"
 
     @property
     def title(self) -> str:

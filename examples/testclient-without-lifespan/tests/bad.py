@@ -10,7 +10,7 @@ from notes import app
 
 @pytest.fixture
 def client() -> TestClient:
-    return TestClient(app)
+    return TestClient(app)  # LSA209
 
 
 def test_health(client: TestClient) -> None:

@@ -1,0 +1,217 @@
+"""Each rule's example shows the damage, and the linter finds it there and nowhere else."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+import tokenize
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import stage
+from pairs import EXAMPLES, NotShownError, Pair, record, shown
+
+from flake8_sqlalchemy_lifecycle import catalogue
+from flake8_sqlalchemy_lifecycle.catalogue import Rule
+from flake8_sqlalchemy_lifecycle.symptoms import Symptom, recorded
+
+RULES = catalogue.rules()
+
+# Their examples are linted and print nothing yet; the name goes from here when they do.
+SHOW_NOTHING_YET = {
+    "blocking-session-in-async",
+    "child-dispose-closes-parent",
+    "close-not-guaranteed",
+    "dependency-called-by-hand",
+    "deprecated-event-handler",
+    "dispose-not-guaranteed",
+    "driver-mismatch",
+    "duplicate-engine",
+    "engine-across-fork",
+    "engine-across-loops",
+    "engine-per-operation",
+    "expire-on-commit",
+    "expired-after-commit",
+    "import-time-engine",
+    "lifespan-not-wired",
+    "lifespan-wrong-shape",
+    "literal-url",
+    "module-level-session",
+    "mounted-lifespan",
+    "no-pre-ping",
+    "plain-method-awaited",
+    "pool-mismatch",
+    "process-argument",
+    "rollback-missing",
+    "router-events-run-twice",
+    "scoped-session-in-async",
+    "session-across-threads",
+    "session-call-not-awaited",
+    "session-in-background-task",
+    "session-in-stream",
+    "session-not-closed",
+    "session-outlives-scope",
+    "session-pinned",
+    "testclient-without-lifespan",
+    "use-after-commit-in-begin",
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    """Start PostgreSQL once for all programs."""
+    with stage.server() as url, pytest.MonkeyPatch.context() as patch:
+        patch.setenv(stage.SERVER, url)
+        yield
+
+
+def test_every_rule_has_an_example_that_shows_something() -> None:
+    assert {rule.name for rule in RULES} - set(shown()) == SHOW_NOTHING_YET
+
+
+EACH_SHOWN = [
+    pytest.param(catalogue.find(name), id=name, marks=[pytest.mark.slow] * Pair.of(name).slow)
+    for name in shown()
+]
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("rule", EACH_SHOWN)
+def test_example_shows_the_damage(rule: Rule) -> None:
+    pair = Pair.of(rule.name)
+    symptom = pair.run()
+    before = recorded().get(rule.code)
+    if before is None or not pair.alike(symptom, before):
+        record(recorded() | {rule.code: symptom})
+        recorded.cache_clear()
+        pytest.fail("symptoms.json was out of date; it is mended, please review")
+
+
+def test_only_examples_are_recorded() -> None:
+    assert {catalogue.find(code).name for code in recorded()} == set(shown())
+
+
+# What the linter says of them
+
+
+def marks(folder: Path) -> Counter[tuple[str, int, str]]:
+    """Collect the comments that name rules: file, line and code."""
+    found: Counter[tuple[str, int, str]] = Counter()
+    for path in folder.rglob("*.py"):
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
+            if token.type == tokenize.COMMENT and re.fullmatch(r"#(?: LSA\d{3})+", token.string):
+                name = path.relative_to(EXAMPLES).as_posix()
+                found.update((name, token.start[0], code) for code in token.string.split()[1:])
+    return found
+
+
+PLAIN = "--format=%(path)s %(row)d %(code)s"
+
+
+def findings(*arguments: str) -> Counter[tuple[str, int, str]]:
+    """Run flake8 on examples: file, line and code of what it finds."""
+    run = subprocess.run(
+        [sys.executable, "-m", "flake8", "--isolated", "--select=LSA", PLAIN, *arguments],
+        cwd=EXAMPLES,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=False,
+    )
+    rows = (line.removeprefix("./").split() for line in run.stdout.splitlines())
+    return Counter((path.replace(os.sep, "/"), int(row), code) for path, row, code in rows)
+
+
+@pytest.fixture(scope="module")
+def found_by_default() -> Counter[tuple[str, int, str]]:
+    return findings(".")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_linter_finds_the_line_that_matters(
+    rule: Rule, found_by_default: Counter[tuple[str, int, str]]
+) -> None:
+    expected = marks(EXAMPLES / rule.name)
+    found = found_by_default
+    if not rule.default:
+        found = findings(f"--lsa-enable={rule.code}", rule.name)
+    here = Counter({at: n for at, n in found.items() if at[0].startswith(f"{rule.name}/")})
+    assert here == expected
+    assert rule.code in {code for path, _, code in here if path.endswith("/bad.py")}
+    assert all(path.endswith("/bad.py") for path, _, _ in here)
+    # such as LSA201, which stands beside LSA207
+    assert {code for _, _, code in here} <= set(re.findall(r"LSA\d{3}", rule.page))
+
+
+def test_nothing_is_found_in_what_runs_them(
+    found_by_default: Counter[tuple[str, int, str]],
+) -> None:
+    assert not any("/" not in path for path, _, _ in found_by_default)
+
+
+# How pairs are run
+
+
+def pair(folder: Path, bad: str, good: str, patterns: str) -> Pair:
+    (folder / "bad.py").write_text(bad)
+    (folder / "good.py").write_text(good)
+    (folder / "expected.toml").write_text(patterns)
+    return Pair.of(str(folder))
+
+
+LOST = "bad = 'row (\\d+) lost'\ngood = 'stored'\n"
+
+
+def test_reads_what_programs_print(tmp_path: Path) -> None:
+    runs = pair(tmp_path, "print('row 7 lost')", "print('stored')", LOST)
+    assert runs.run() == Symptom("row 7 lost", "stored")
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        ("print('stored')", "bad.py ended with status 0 and printed\n  stored\n"),
+        ("print('row 7 lost'); raise SystemExit(3)", "ended with status 3 and printed\n  row 7"),
+        ("print('row 7 lost'); print('more')", "printed\n  row 7 lost\nmore\n"),
+        ("raise ValueError('wrong')", "printed\n  nothing\n(?s:.*)ValueError: wrong"),
+    ],
+)
+def test_says_what_was_not_shown(bad: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(NotShownError, match=told):
+        pair(tmp_path, bad, "print('stored')", LOST).run()
+
+
+def test_ends_programs_that_take_too_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pairs._PATIENCE", 0.5)
+    with pytest.raises(NotShownError, match=r"bad\.py took more than 0\.5 s"):
+        pair(tmp_path, "import time; time.sleep(60)", "", LOST).run()
+
+
+def test_compares_all_but_the_groups(tmp_path: Path) -> None:
+    runs = pair(tmp_path, "", "", LOST)
+    assert runs.alike(Symptom("row 7 lost", "stored"), Symptom("row 12 lost", "stored"))
+    assert not runs.alike(Symptom("row 7 lost", "stored"), Symptom("row 7 found", "stored"))
+
+
+def run_py(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, EXAMPLES / "run.py", *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_command_prints_a_table() -> None:
+    done = run_py("lsa202")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "LSA202" in done.stdout
+    assert "GET /notes/count: 0" in done.stdout
+
+
+def test_command_knows_no_such_rule() -> None:
+    done = run_py("LSA2020")
+    assert done.returncode == 2
+    assert "there is no rule 'LSA2020', the nearest is LSA202 (dead-event-handler)" in done.stderr
