@@ -18,6 +18,7 @@ from flake8_sqlalchemy_lifecycle.symptoms import Symptom
 EXAMPLES = Path(__file__).parent
 RECORD = EXAMPLES.parent / "src" / "flake8_sqlalchemy_lifecycle" / "symptoms.json"
 _PATIENCE = 120  # seconds, for a machine that has a lot to do
+_SHOWN = 20  # lines of what a program that went wrong complains of
 
 
 class NotShownError(Exception):
@@ -55,9 +56,10 @@ class Pair:
         line, *more = said.splitlines() or [""]
         if status == 0 and not more and expected.fullmatch(line):
             return line
+        complaint = "\n".join(complained.splitlines()[-_SHOWN:])
         raise NotShownError(
             f"{where} ended with status {status} and printed\n  {said.strip() or 'nothing'}\n"
-            f"which is not the line\n  {expected.pattern}\n{complained}".rstrip()
+            f"which is not the line\n  {expected.pattern}\n{complaint}".rstrip()
         )
 
     def alike(self, one: Symptom, other: Symptom) -> bool:

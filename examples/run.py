@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 try:
+    import psycopg
     import stage
     from pairs import NotShownError, Pair, record, shown
     from rich import progress
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+    from sqlalchemy.exc import ArgumentError
 
     from flake8_sqlalchemy_lifecycle import catalogue
     from flake8_sqlalchemy_lifecycle.symptoms import Symptom, recorded
@@ -39,7 +41,12 @@ def main() -> int:
     if unshown := set(rules).difference(shown()):
         parser.error(f"no example of {', '.join(sorted(unshown))} prints a symptom")
 
-    results = dict(_with_progress(rules))
+    try:
+        results = dict(_with_progress(rules))
+    except (psycopg.OperationalError, ArgumentError) as error:
+        parser.error(f"{stage.SERVER}: {error}")
+    except KeyboardInterrupt:
+        return 130
     symptoms = {rule: found for rule, found in results.items() if isinstance(found, Symptom)}
     _print_table(symptoms)
     for found in results.values():
@@ -73,11 +80,14 @@ def run(rules: Iterable[str]) -> Iterator[tuple[str, Result]]:
     with stage.server() as url, ThreadPoolExecutor(os.cpu_count()) as pool:
         os.environ[stage.SERVER] = url
         running = {pool.submit(Pair.of(rule).run): rule for rule in rules}
-        for done in as_completed(running):
-            try:
-                yield running[done], done.result()
-            except NotShownError as error:
-                yield running[done], error
+        try:
+            for done in as_completed(running):
+                try:
+                    yield running[done], done.result()
+                except NotShownError as error:
+                    yield running[done], error
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _print_table(symptoms: dict[str, Symptom]) -> None:

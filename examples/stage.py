@@ -85,9 +85,12 @@ def attempts(most: int) -> Iterator[int]:
 
 @contextmanager
 def server() -> Iterator[str]:
-    """Give the URL of a server: the one in the environment, or an embedded one that ends here."""
-    if url := os.environ.get(SERVER):
-        yield make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    """Give the URL of a server that answers: the one in the environment, or an embedded one that ends here."""
+    if named := os.environ.get(SERVER):
+        url = make_url(named).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(url):  # it answers
+            pass
+        yield url
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs warns of containers

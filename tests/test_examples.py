@@ -94,6 +94,13 @@ def test_only_examples_are_recorded() -> None:
     assert {catalogue.find(code).name for code in recorded()} == set(shown())
 
 
+@pytest.mark.parametrize("rule", EACH_SHOWN)
+def test_programs_are_short(rule: Rule) -> None:
+    for name in ("bad.py", "good.py"):
+        [path] = (EXAMPLES / rule.name).rglob(name)
+        assert 20 <= len(path.read_text("utf-8").splitlines()) <= 60
+
+
 # What the linter says of them
 
 
@@ -195,9 +202,10 @@ def test_compares_all_but_the_groups(tmp_path: Path) -> None:
     assert not runs.alike(Symptom("row 7 lost", "stored"), Symptom("row 7 found", "stored"))
 
 
-def run_py(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run_py(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, EXAMPLES / "run.py", *arguments],
+        env=os.environ | environment,
         capture_output=True,
         encoding="utf-8",
         check=False,
@@ -215,3 +223,23 @@ def test_command_knows_no_such_rule() -> None:
     done = run_py("LSA2020")
     assert done.returncode == 2
     assert "there is no rule 'LSA2020', the nearest is LSA202 (dead-event-handler)" in done.stderr
+
+
+@pytest.mark.parametrize("url", ["postgresql://localhost:1/nothing", "nonsense"])
+def test_command_reaches_no_server(url: str) -> None:
+    done = run_py("LSA202", **{stage.SERVER: url})
+    assert done.returncode == 2
+    assert f"run.py: error: {stage.SERVER}: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_command_is_missing_packages() -> None:
+    done = subprocess.run(
+        [sys.executable, "-S", EXAMPLES / "run.py"],
+        env=os.environ | {"PYTHONPATH": ""},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"run.py: error: No module .+: pip install -e '.+' first\n", done.stderr)
