@@ -244,9 +244,8 @@ def check_fixes(case: Case, folder: Path, rules: tuple[Rule, ...]) -> None:
         said = "".join(f"\n{one.finding.code} left: {one.reason}" for one in done.left)
         wanted = case.fixed.get(name, bare.files[name])
         if done.text != wanted:
-            lines = (text.splitlines(keepends=True) for text in (wanted, done.text))
-            difference = "".join(unified_diff(*lines, "wanted", "fixed"))
-            pytest.fail(f"{case.title}, {name}:\n{difference}{said}", pytrace=False)
+            lines = unified_diff(wanted.splitlines(), done.text.splitlines(), "wanted", "fixed")
+            pytest.fail("\n".join([f"{case.title}, {name}:", *lines]) + said, pytrace=False)
         (folder / name).write_text(done.text, encoding="utf-8")
         again = Fixer(Linter(config), path, lambda _, found: found, codes).fix(done.text)
         assert again.text == done.text, f"{case.title}: {name} is fixed once more"

@@ -1,9 +1,9 @@
-"""The options of `sqlalchemy-lifecycle check`: those of flake8, read as flake8 reads them."""
+"""The options of `sqlalchemy-lifecycle check` and `fix`: those of flake8, read as flake8 reads them."""
 
 import argparse
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import EntryPoint
 
 import flake8
@@ -26,8 +26,36 @@ class UsageError(ValueError):
     """What was asked for cannot be done. Its text is one line, made for the user."""
 
 
-def parse(arguments: Sequence[str]) -> tuple[finder.Plugins, argparse.Namespace]:
+def add_to_check(parser: argparse.ArgumentParser) -> None:
+    """Make a parser that of `check`."""
+    parser.prog = "sqlalchemy-lifecycle check"
+    parser.description = (
+        "Find what flake8 would find with this plugin alone. The options are flake8's, and its "
+        "configuration files count."
+    )
+
+
+def add_to_fix(parser: argparse.ArgumentParser) -> None:
+    """Make a parser that of `fix`."""
+    parser.prog = "sqlalchemy-lifecycle fix"
+    parser.description = (
+        "Fix what `sqlalchemy-lifecycle check` finds. What is read, selected and ignored is said by "
+        "flake8's options and configuration files."
+    )
+    fixes = parser.add_argument_group("fixes")
+    fixes.add_argument("--unsafe", action="store_true", help="apply the unsafe fixes as well")
+    fixes.add_argument("--diff", action="store_true", help="show the changes and write nothing")
+    fixes.add_argument(
+        "--check", action="store_true", help="write and say nothing: the exit status tells"
+    )
+
+
+def parse(
+    arguments: Sequence[str], add: Callable[[argparse.ArgumentParser], None] = add_to_check
+) -> tuple[finder.Plugins, argparse.Namespace]:
     """Read the command line and flake8's configuration files, knowing no plugin but ours.
+
+    `add` makes the parser that of a command.
 
     `select` matters where it names rules of ours; without one, all default rules are asked. The
     configured `format` is flake8's matter.
@@ -39,6 +67,7 @@ def parse(arguments: Sequence[str]) -> tuple[finder.Plugins, argparse.Namespace]
     flake8.configure_logging(early.verbose, early.output_file)
     plugins = _plugins()
     manager = _option_manager(first, plugins)
+    add(manager.parser)
     named = manager.parse_args(rest)
     _check(named)
     configuration = load_config(early.config, early.append_config, isolated=early.isolated)
@@ -64,12 +93,7 @@ def _option_manager(first: argparse.ArgumentParser, plugins: finder.Plugins) -> 
         parents=[first],
         formatter_names=["json", "text"],
     )
-    manager.parser.prog = "sqlalchemy-lifecycle check"
     manager.parser.usage = "%(prog)s [options] [path ...]"
-    manager.parser.description = (
-        "Find what flake8 would find with this plugin alone. The options are flake8's, and its "
-        "configuration files count."
-    )
     register_default_options(manager)
     manager.register_plugins(plugins)
     return manager

@@ -1,4 +1,4 @@
-"""The command's door: `sqlalchemy-lifecycle check`, `rules` and `explain`."""
+"""The command's door: `sqlalchemy-lifecycle check`, `fix`, `rules` and `explain`."""
 
 import argparse
 import contextlib
@@ -19,15 +19,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 0 for all well, 1 for findings, 2 for wrong usage and errors of ours."""
     arguments = sys.argv[1:] if arguments is None else arguments
     _open_streams()
-    is_check = arguments[:1] == ["check"]
+    runs = {"check": _check, "fix": _fix}
+    run = runs.get(arguments[0]) if arguments else None
     try:
         try:
-            return _check(arguments[1:]) if is_check else _answer(arguments)
+            return run(arguments[1:]) if run else _answer(arguments)
         finally:
             sys.stdout.flush()
     except BrokenPipeError:  # whoever reads has seen enough
         _close_stdout()
-        return FOUND if is_check else DONE
+        return FOUND if run else DONE
     except OSError as error:
         _close_stdout()
         return _fail(str(error))
@@ -63,6 +64,12 @@ def _check(arguments: Sequence[str]) -> int:
     return check(arguments)
 
 
+def _fix(arguments: Sequence[str]) -> int:
+    from .fix import fix
+
+    return fix(arguments)
+
+
 def _answer(arguments: Sequence[str]) -> int:
     parser = _parser()
     asked = parser.parse_args(arguments)
@@ -90,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     commands.add_parser("check", help="find what flake8 would find with this plugin alone")
+    commands.add_parser("fix", help="fix what `check` finds, where that can be done")
     rules = commands.add_parser("rules", help="list the rules")
     rules.add_argument("--format", choices=tuple(FORMATS), default="table")
     explain = commands.add_parser("explain", help="show the pages of rules")

@@ -21,7 +21,7 @@ from .linter import Linter
 Shown = Callable[[str, list[Finding]], list[Finding]]
 """Picks, in a text, those findings that are reported: `# noqa` and the selection count."""
 
-_NUMBER = re.compile(r"(?<=:)\d+")
+_LINE = re.compile(r"(?<=:)\d+|(?<=\bline )\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,10 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A file's new text, the codes of what was fixed in it, and what is left."""
+    """A file's new text, how many of the findings are gone, and what is left."""
 
     text: str
-    codes: tuple[str, ...]
+    count: int
     left: tuple[Left, ...]
 
 
@@ -64,21 +64,20 @@ class Fixer:
 
     def fix(self, text: str) -> Fixed:
         """Apply all fixes that stand the proof."""
-        done: list[str] = []
         found = self._linter.lint(self._path, text)
+        first = shown = self._shown(text, found)
         while True:
-            shown = self._shown(text, found)
             known = dict(zip(_identities(text, shown), shown, strict=True))
             waiting = [i for i in known if i.code in self._codes and i not in self._refused]
             if not waiting:
                 break
             try:
                 text, found = self._apply(text, found, known[waiting[0]])
-                done.append(waiting[0].code)
+                shown = self._shown(text, found)
             except fixes.CannotFix as problem:
                 self._refused[waiting[0]] = str(problem)
-        left = (Left(finding, self._refused.get(i, "")) for i, finding in known.items())
-        return Fixed(text, tuple(done), tuple(left))
+        left = [Left(finding, self._refused.get(i, "")) for i, finding in known.items()]
+        return Fixed(text, len(first) - len(left), tuple(left))
 
     def _apply(
         self, text: str, found: list[Finding], finding: Finding
@@ -116,7 +115,7 @@ class Fixer:
 
 def _said(finding: Finding) -> tuple[str, str]:
     """What a finding says, wherever it and what it points at have moved."""
-    return finding.code, _NUMBER.sub("", finding.message)
+    return finding.code, _LINE.sub("", finding.message)
 
 
 def _identities(text: str, findings: list[Finding]) -> Iterator[_Identity]:
@@ -142,5 +141,5 @@ def _refuse_nonsense(old: str, new: str) -> None:
 
 
 def _comments(text: str) -> Counter[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    tokens = tokenize.generate_tokens(io.StringIO(text, newline=None).readline)
     return Counter(token.string.strip() for token in tokens if token.type == tokenize.COMMENT)

@@ -60,7 +60,7 @@ class Plugin:
     def parse_options(cls, options: argparse.Namespace) -> None:
         """Make the linter from flake8's options; a wrong value ends flake8 with a clear line."""
         try:
-            cls._linter = Linter(_config(options))
+            cls._linter = Linter(configuration(options))
         except config.ConfigError as error:
             raise ExecutionError(str(error)) from error
         cls._buffer = options.stdin_display_name if "-" in options.filenames else None
@@ -79,7 +79,8 @@ class Plugin:
             yield line, column, f"{finding.code} {finding.message}", type(self)
 
 
-def _config(options: argparse.Namespace) -> config.Config:
+def configuration(options: argparse.Namespace) -> config.Config:
+    """What flake8's options say to the linter."""
     # `select` and `extend_select` hold prefixes: only a whole code asks for an opt-in rule.
     selected = {*(options.select or ()), *(options.extend_select or ())}
     roots = (find_root(name) for name in options.filenames or ["."])

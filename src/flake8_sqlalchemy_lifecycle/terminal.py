@@ -22,14 +22,24 @@ class Look:
     heading: str = ""
     code: str = ""
     plain: str = ""
+    added: str = ""
+    removed: str = ""
+
+    def of_change(self, line: str) -> str:
+        """What switches on the colour for a line of a difference between two files."""
+        if line.startswith(("+++", "---")):
+            return self.heading
+        return {"+": self.added, "-": self.removed, "@": self.code}.get(line[:1], self.plain)
 
 
-def look_of(stream: TextIO) -> Look:
-    """Find out what the stream can show; colours only on a terminal whose user wants them."""
+def look_of(stream: TextIO, color: str = "auto") -> Look:
+    """Find out what the stream can show; colours only on a terminal, unless the user wants it otherwise."""
     width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
-    if not stream.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+    off = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    if color == "never" or (color == "auto" and (off or not stream.isatty())):
         return Look(width)
-    return Look(width, heading="\033[1m", code="\033[36m", plain="\033[0m")
+    bold, cyan, plain, green, red = (f"\033[{number}m" for number in (1, 36, 0, 32, 31))
+    return Look(width, heading=bold, code=cyan, plain=plain, added=green, removed=red)
 
 
 def page(rule: Rule, look: Look) -> str:

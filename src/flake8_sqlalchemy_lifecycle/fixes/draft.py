@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,11 +32,12 @@ class Draft:
 
     def __init__(self, text: str, model: Model) -> None:
         """Take the file's text without its byte order mark, and the model of that text."""
+        head, self._blank_end = _cut(text)
         try:
-            self.module = cst.parse_module(text)
+            self.module = cst.parse_module(head)
         except Exception as error:
             raise CannotFix("LibCST cannot read the file") from error
-        if self.module.code != text:
+        if self.module.code != head:
             raise CannotFix("LibCST does not keep the file as it is")
         self.lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         self.model = model
@@ -46,7 +48,7 @@ class Draft:
     def result(self) -> str:
         """The text with all edits made."""
         self.imports.note()
-        return self.imports.without_unused(self.module.visit(self._edits)).code
+        return self.imports.without_unused(self.module.visit(self._edits)).code + self._blank_end
 
     # finding one's way
 
@@ -178,6 +180,14 @@ class Draft:
         else:
             self._edits.change(block, lambda around: _at_end(comments, around))
         self.rewrite(statement, statement, lambda _: [])
+
+
+def _cut(text: str) -> tuple[str, str]:
+    """Cut off the blank lines at the end of a file, of which LibCST loses some."""
+    end = len(text.rstrip(" \t\f\r\n"))
+    line_end = re.match(r"[ \t\f]*(\r\n|\n)?", text[end:])
+    end += line_end.end() if line_end else 0
+    return text[:end], text[end:]
 
 
 def _below(comments: list[cst.EmptyLine], statement: cst.CSTNode) -> cst.CSTNode:

@@ -1,4 +1,4 @@
-"""LSA106: arguments that a pool does not take are dropped, misspelt ones mended, and classes exchanged for their twin."""
+"""LSA106: arguments that a pool does not take are dropped, misspelt ones mended, classes exchanged for their twin."""
 
 from __future__ import annotations
 
