@@ -5,6 +5,7 @@ import pty
 import stat
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -327,6 +328,7 @@ def test_wrong_usage(project: Path, arguments: list[str], said: str) -> None:
 def on_a_terminal(cwd: Path, *arguments: str, **environment: str) -> str:
     """Run the command on a terminal of its own; all that it shows there."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 100))
     variables = {k: v for k, v in os.environ.items() if k not in ("CI", "NO_COLOR")}
     process = subprocess.Popen(
         [*COMMAND, *arguments],
