@@ -13,9 +13,11 @@ from . import attributes, invocation
 from .holding import started
 from .inference import Model, known
 from .knowledge import IO_METHODS, Kind
-from .scopes import Assigned, Block
+from .loading import loaded_class
+from .mapping import is_mapped_attribute, mapped_class
+from .scopes import Block
 from .sought import Sought
-from .values import Cls, Constant, Frame, Instance, Library, Made, Site, Value
+from .values import Cls, Constant, Frame, Instance, Made, Site, Value
 from .ways import Outcome, Walk, Way
 
 _ENDS = frozenset({"commit", "rollback", "close", "aclose"})
@@ -23,7 +25,7 @@ _NEED_NONE = frozenset(
     "aclose close flush invalidate merge merge_all reset rollback run_sync start".split()
 )
 """Methods that do not raise then, or not always."""
-_LOOK_UP = frozenset({"get", "get_one", "merge"})
+_SENDS = frozenset("exec execute flush get get_one merge refresh scalar scalars".split())
 _BEGUN = (Kind.SESSION, Kind.CONNECTION, Kind.REGISTRY)
 _DEEPEST = 4
 Owner = Made | Instance
@@ -97,7 +99,7 @@ class _Watch:
         self._context = context
         self._its = Sought(model, frame, owner)
         self._methods = _methods(model, owner)
-        self._objects: set[str] = set()
+        self._objects: dict[str, Cls] = {}
         self.found: dict[ast.Call, ast.expr] = {}
 
     def after(self, node: ast.AST, state: _State) -> _State:
@@ -118,6 +120,8 @@ class _Watch:
                 self._called(node, state)
             case ast.Attribute(ctx=ast.Load()) if state.expired:
                 self._read(node, state)
+            case ast.Assign():
+                self._know(node)
         return state
 
     def _method(self, name: str, node: ast.Call, state: _State) -> _State:
@@ -160,21 +164,24 @@ class _Watch:
         """An attribute of a mapped object that the session knows, read after the transaction expired it."""
         if state.end is None or not isinstance(node.value, ast.Name):
             return
-        if node.value.id in self._objects and _is_mapped(self._model, node, self._frame):
+        cls = self._objects.get(node.value.id)
+        if cls is not None and is_mapped_attribute(self._model, cls, node.attr):
             self.found.setdefault(state.end, node)
 
     def _know(self, node: ast.AST) -> None:
-        """Remember the names of the objects that a call makes the session know."""
+        """Remember the names of the objects that the session knows: added to it, or loaded through it."""
         match node:
             case ast.Call(func=ast.Attribute(attr="add", value=owner), args=[ast.Name(id=name)]):
                 if self._its.is_it(owner):
-                    self._objects.add(name)
-            case ast.Call(func=ast.Attribute(attr=attr, value=owner)) if attr in _LOOK_UP:
-                statement = self._frame.block.statement(node)
-                if isinstance(statement, ast.Assign) and self._its.is_it(owner):
-                    for target in statement.targets:
-                        if isinstance(target, ast.Name):
-                            self._objects.add(target.id)
+                    for value in self._model.values(node.args[0], self._frame):
+                        self._learn(name, mapped_class(self._model, value))
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                self._objects.pop(name, None)
+                self._learn(name, loaded_class(self._model, value, self._frame, self._its.is_it))
+
+    def _learn(self, name: str, cls: Cls | None) -> None:
+        if cls is not None:
+            self._objects[name] = cls
 
     def _expires(self) -> bool:
         """Does a commit expire the session's objects?"""
@@ -191,8 +198,11 @@ class _Watch:
     # what the statements ask
 
     def raises(self, node: ast.AST) -> tuple[Way, ...]:
-        """Only `raise` statements are followed."""
-        del node
+        """A statement that the session sends may fail; what ends the transaction is not taken to."""
+        match node:
+            case ast.Call(func=ast.Attribute(attr=name, value=owner)):
+                if name in _SENDS and self._its.is_it(owner):
+                    return (Way.ERROR,)
         return ()
 
     def left(self, context: ast.expr, state: _State) -> _State:
@@ -236,29 +246,4 @@ def uses(model: Model, frame: Frame, owner: Owner, methods: frozenset[str]) -> b
         ):
             if any(uses(model, inner, owner, methods) for inner in started(model, call, frame)):
                 return True
-    return False
-
-
-def _is_mapped(model: Model, node: ast.Attribute, frame: Frame) -> bool:
-    """Is it an attribute that the class of the object declares with something of SQLAlchemy's?"""
-    for value in model.values(node.value, frame):
-        if not isinstance(value, Instance):
-            return False
-        for base in attributes.mro(model, value.cls):
-            bindings = base.block.bindings.get(node.attr) if isinstance(base, Cls) else None
-            if bindings:
-                assert isinstance(base, Cls)
-                return all(_is_column(model, binding.origin, base) for binding in bindings)
-    return False
-
-
-def _is_column(model: Model, origin: object, cls: Cls) -> bool:
-    if not isinstance(origin, Assigned):
-        return False
-    for part in (origin.annotation, origin.value):
-        match part:
-            case ast.Subscript(value=name) | ast.Call(func=name):
-                values = model.values(name, Frame(cls.block, cls.closure))
-                if any(isinstance(v, Library) and v.name.startswith("sqlalchemy.") for v in values):
-                    return True
     return False

@@ -39,8 +39,10 @@ WAITING_WORDS = frozenset().union(*_METHODS.values()) | {"begin", "query"}
 _METHOD_NAMES = WAITING_WORDS | _OF_QUERIES
 _WITHOUT_ARGUMENTS = words("begin commit connect connection flush raw_connection rollback")
 _TELLING = ("sqlalchemy", "sqlmodel", "Session", "db.", "session.")
+_SENDS_TEXT = words("exec_driver_sql execute scalar scalars")
 _CALL = re.compile(
-    rf"\.(?:{'|'.join(sorted(WAITING_WORDS))})\((?!\)|[\"'])|\.(?:{'|'.join(sorted(_WITHOUT_ARGUMENTS))})\(\)"
+    rf"\.(?:{'|'.join(sorted(WAITING_WORDS))})\((?!\)|[\"'])|\.(?:{'|'.join(sorted(_WITHOUT_ARGUMENTS))})\(\)|"
+    rf"\.(?:{'|'.join(sorted(_SENDS_TEXT))})\([\"']"
 )
 _DRAINS = words("list set tuple sorted")
 _VIEWS = frozenset(view.rpartition(".")[2] for view in VIEWS)

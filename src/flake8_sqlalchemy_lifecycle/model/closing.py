@@ -97,7 +97,8 @@ def _opened(model: Model, function: Block) -> Iterator[Opened]:
         if opener is None or opener in _WORKS:
             continue
         name = _name_of(function, call)
-        if name in worked or (name in given and OPENERS.search(opener)):
+        handed = name in given or isinstance(function.parents.get(call), ast.Call | ast.keyword)
+        if name in worked or (handed and OPENERS.search(opener)):
             yield from opened_by(model, call, frame)
 
 

@@ -15,7 +15,7 @@ from .knowledge import DECORATORS, Kind, Role
 from .loading import is_refreshing, loaded_class
 from .mapping import is_mapped_attribute, mapped_class
 from .scopes import Block
-from .sought import Sought, is_session
+from .sought import Sought, held, is_session
 from .spelling import arguments, last_name, spelled
 from .values import Cls, Constant, Frame, Instance, Made, Manager, Site, Unknown, Value
 from .ways import Outcome, Walk, Way
@@ -138,12 +138,7 @@ def _sessions(model: Model, frame: Frame) -> list[Value]:
             nodes += [a for a in arguments(owner) if isinstance(a, ast.Name | ast.Attribute)]
         for node in nodes:
             for value in model.values(node, frame):
-                held = (
-                    [v for _, values in value.args for v in values]
-                    if isinstance(value, Instance)
-                    else []
-                )
-                for session in (value, *held):
+                for session in (value, *held(model, value)):
                     if is_session(model, session) and expires(model, session):
                         found[session] = None
     return list(found)

@@ -10,7 +10,7 @@ from .flow import enclosing_tries, enclosing_withs
 from .holding import started
 from .inference import Model, known
 from .knowledge import Kind
-from .sought import Sought
+from .sought import Sought, held
 from .trails import Trails
 from .values import Frame, Instance, Made, Value
 
@@ -60,11 +60,9 @@ def _given(model: Model, call: ast.Call, frame: Frame) -> Iterator[Owner]:
                     yield value
     if isinstance(call.func, ast.Attribute):
         for holder in model.values(call.func.value, frame):
-            if isinstance(holder, Instance):
-                for _, values in holder.args:
-                    for value in values:
-                        if isinstance(value, Made | Instance) and _is_session(model, value):
-                            yield value
+            for value in held(model, holder):
+                if isinstance(value, Made | Instance) and _is_session(model, value):
+                    yield value
 
 
 def _fails(model: Model, frame: Frame, session: Owner) -> bool:

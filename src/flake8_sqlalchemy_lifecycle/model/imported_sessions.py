@@ -73,6 +73,8 @@ def _may_be(module: Module, name: str, call: ast.Call) -> bool:
         return False
     if OPENERS.search(opener) or _NAMES.search(name):
         return True
+    if any(name == last_name(given) for c in module.block.calls for given in arguments(c)):
+        return True
     return module.may_say(*(f"{name}.{method}(" for method in DISTINCTIVE))
 
 
@@ -127,23 +129,40 @@ def _defaults(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
 
 
 def _foreign_uses(model: Model) -> Iterator[tuple[ast.expr, str, Made]]:
-    """The uses, in functions and as defaults, of sessions that other files open."""
+    """The uses, in functions and as defaults, of sessions that other files open: the telling ones, then all others."""
+    names: set[str | None] = set()
+    sessions: set[Made] = set()
     for block in model.linted.blocks():
         for node in block.nodes:
             if block.function is not None:
                 for candidate in _candidates(node):
                     if _is_from_outside(candidate, block):
-                        yield from _foreign(model, block, candidate, block.qualname)
+                        for found in _foreign(model, block, candidate, block.qualname):
+                            names.add(last_name(candidate))
+                            sessions.add(found[2])
+                            yield found
             for default, user in _defaults(node):
                 if isinstance(default, ast.Name | ast.Attribute):
                     yield from _foreign(model, block, default, user)
+    if not sessions:
+        return
+    top = model.linted.block
+    for name, bindings in top.bindings.items():
+        if any(isinstance(b.origin, Imported) for b in bindings):
+            if not sessions.isdisjoint(model.lookup(name, model.frame(top))):
+                names.add(name)
+    for block in model.linted.blocks():
+        for node in block.nodes if block.function is not None else ():
+            if isinstance(node, ast.Name | ast.Attribute) and last_name(node) in names:
+                if isinstance(node.ctx, ast.Load) and _is_from_outside(node, block):
+                    yield from _foreign(model, block, node, block.qualname)
 
 
 def _candidates(node: ast.AST) -> Iterator[ast.expr]:
     """What may be a session by the spelling: a method of sessions is called on it, or it is given to somebody."""
     match node:
         case ast.Attribute(attr=name, value=ast.Name() | ast.Attribute() as owner):
-            if name in DISTINCTIVE or name == "add":
+            if name in DISTINCTIVE or name == "add" or _NAMES.search(last_name(owner) or ""):
                 yield owner
         case ast.Call():
             for given in arguments(node):

@@ -69,6 +69,7 @@ class Model:
         self.partly_returned: set[Frame] = set()
         self.yielded: dict[Frame, Values] = {}
         self.parsed: dict[ast.Constant, ast.expr | None] = {}
+        self.held: dict[tuple[Instance, int], Values] = {}
         self._steps = _BUDGET
         self._partial: set[tuple[ast.AST, Frame]] = set()
         self.cuts = 0

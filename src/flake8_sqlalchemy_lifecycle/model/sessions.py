@@ -72,7 +72,8 @@ def _sessions_of(model: Model, call: ast.Call, frame: Frame) -> Iterator[Made | 
                 if not (isinstance(session, Made) and session.declared):
                     yield session
             elif session.context and session.context[-1] == site:
-                if all(_hands_out(model, callee) for callee in started(model, call, frame)):
+                callees = started(model, call, frame)
+                if callees and all(_hands_out(model, callee) for callee in callees):
                     yield session
 
 

@@ -7,7 +7,24 @@ import ast
 from . import attributes
 from .inference import Model
 from .knowledge import Kind
-from .values import Elements, Entering, Frame, Instance, Items, Made, Mapping, Value, Values
+from .scopes import Assigned, Block
+from .values import (
+    NOTHING,
+    Cls,
+    Elements,
+    Entering,
+    Frame,
+    Instance,
+    Items,
+    Made,
+    Mapping,
+    Super,
+    Value,
+    Values,
+)
+
+_NESTED = 2
+"""So deep lie the objects that are looked for what they hold: a service, its repository, the session."""
 
 
 def is_session(model: Model, value: Value) -> bool:
@@ -35,6 +52,55 @@ def parts(value: Value) -> Values:
         case Mapping(entries):
             return frozenset().union(*(values for _, values in entries))
     return frozenset({value})
+
+
+def held(model: Model, holder: Value, depth: int = 0) -> Values:
+    """What an object of the project was made with or keeps in an attribute, and what such objects hold in turn."""
+    if isinstance(holder, Super):
+        holder = holder.receiver
+    if not isinstance(holder, Instance) or depth > _NESTED:
+        return NOTHING
+    known = model.held.get((holder, depth))
+    if known is None:
+        model.held[holder, depth] = NOTHING  # for objects that hold each other
+        kept = [values for _, values in holder.args]
+        kept += [
+            attributes.of_instance(model, holder, holder.cls, name)
+            for name in _kept_names(model, holder)
+        ]
+        found = {part for values in kept for value in values for part in parts(value)}
+        inner = [held(model, value, depth + 1) for value in found]
+        known = model.held[holder, depth] = frozenset(found).union(*inner)
+    return known
+
+
+def _kept_names(model: Model, holder: Instance) -> list[str]:
+    """The attributes that the class of an object declares or fills from variables and calls."""
+    names: dict[str, None] = {}
+    for base in attributes.mro(model, holder.cls):
+        if isinstance(base, Cls):
+            names |= dict.fromkeys(_filled(base.block))
+    return list(names)
+
+
+def _filled(cls: Block) -> list[str]:
+    cached: list[str] | None = cls.__dict__.get("filled")
+    if cached is None:
+        stores = [(n, s) for n, found in attributes.self_stores(cls).items() for s in found]
+        fields = [(n, s) for n, found in cls.bindings.items() for s in found]
+        cached = cls.__dict__["filled"] = [
+            name
+            for name, store in stores
+            if isinstance(getattr(store.origin, "value", None), _GIVEN)
+        ] + [
+            name
+            for name, field in fields
+            if isinstance(field.origin, Assigned) and field.origin.annotation is not None
+        ]
+    return cached
+
+
+_GIVEN = ast.Name | ast.Call | ast.Attribute | ast.BoolOp | ast.IfExp | ast.Await
 
 
 class Sought:
@@ -83,9 +149,8 @@ class Sought:
         return any(map(self.has_it, (*call.args, *(k.value for k in call.keywords))))
 
     def is_held_by(self, node: ast.expr) -> bool:
-        """Is the expression an object of the project that was made with this one?"""
+        """Is the expression an object of the project that was made with this one, or keeps it?"""
         return any(
-            isinstance(value, Instance)
-            and any(contains(values, self._sought) for _, values in value.args)
+            self._sought in held(self._model, value)
             for value in self._model.values(node, self._frame)
         )

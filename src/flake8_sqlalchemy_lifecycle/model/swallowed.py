@@ -30,7 +30,7 @@ _OF_SQLALCHEMY = frozenset(
     "NotSupportedError OperationalError ProgrammingError SQLAlchemyError StaleDataError "
     "StatementError".split()
 )
-_DRIVERS = ("aiosqlite.", "asyncpg.", "psycopg.", "psycopg2.", "pymysql.", "sqlite3.")
+"""Those of the driver never come here: SQLAlchemy wraps each of them in one of its own."""
 _LOOKS_ONLY = ("builtins.", "logging.", "structlog.", "loguru.", "traceback.", "typing.")
 _NEVER_RETURN = frozenset({"sys.exit", "os._exit", "builtins.exit", "flask.abort", "quart.abort"})
 Swallower = ast.ExceptHandler | ast.With | ast.AsyncWith
@@ -116,8 +116,6 @@ def _gets_errors(model: Model, types: list[ast.expr], frame: Frame) -> bool | No
                 return True
             if name.startswith("sqlalchemy.") and short in _OF_SQLALCHEMY:
                 caught = True if short == "SQLAlchemyError" else caught or None
-            elif name.startswith(_DRIVERS):
-                caught = caught or None
     return caught
 
 

@@ -1,6 +1,6 @@
 """Rollback missing: a session is used on after its flush or commit failed and nobody rolled it back.
 
-Finds handlers (broad ones, or for SQLAlchemy's or the driver's errors) and `contextlib.suppress` that swallow the
+Finds handlers (broad ones, or for SQLAlchemy's errors) and `contextlib.suppress` that swallow the
 error of a `flush()` or `commit()`, also of one in a function of the project that was given the session, if the same
 session is used after that in the function: in the handler, behind it, or in the next round of a loop.
 
@@ -48,7 +48,8 @@ def load(session: Session, notes: list[object]) -> None:
 ## Silent
 
 A handler that raises, returns or leaves the block of the session; one that rolls back or closes it, itself or by a
-call; `begin_nested()` or `begin()` inside the `try`; a failed `execute()`; a session handed to unknown code.
+call; `begin_nested()` or `begin()` inside the `try`; a failed `execute()`; a session handed to unknown code; a handler
+for the driver's own errors, which SQLAlchemy wraps in its own: it never gets one.
 
 ## Fix
 
