@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +47,11 @@ class Pair:
         return cls(folder, **expected)
 
     def run(self) -> Symptom:
-        """Run both programs, one after the other."""
-        return Symptom(self._run("bad.py", self.bad), self._run("good.py", self.good))
+        """Run both programs, at the same time."""
+        with ThreadPoolExecutor(2) as pool:
+            bad = pool.submit(self._run, "bad.py", self.bad)
+            good = pool.submit(self._run, "good.py", self.good)
+            return Symptom(bad.result(), good.result())
 
     def _run(self, program: str, expected: re.Pattern[str]) -> str:
         [path] = self.folder.rglob(program)

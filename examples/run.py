@@ -76,8 +76,9 @@ def _with_progress(rules: list[str]) -> Iterator[tuple[str, Result]]:
 
 
 def run(rules: Iterable[str]) -> Iterator[tuple[str, Result]]:
-    """Run the pairs of rules on one server, as many at a time as there are processors."""
-    with stage.server() as url, ThreadPoolExecutor(os.cpu_count()) as pool:
+    """Run the pairs of rules on one server, as many at a time as the processors can take."""
+    pairs_at_once = ((os.cpu_count() or 1) + 1) // 2
+    with stage.server() as url, ThreadPoolExecutor(pairs_at_once) as pool:
         os.environ[stage.SERVER] = url
         running = {pool.submit(Pair.of(rule).run): rule for rule in rules}
         try:
