@@ -247,10 +247,21 @@ def _spelled(node: ast.AST) -> set[str]:
     return found
 
 
-def activations(model: Model, callee: Value, node: ast.Call, frame: Frame) -> Iterator[Frame]:
-    """The activations of project functions that a call of `callee` starts (at once, or when it is awaited)."""
+def activations(
+    model: Model,
+    callee: Value,
+    node: ast.Call,
+    frame: Frame,
+    interesting: Interesting | None = None,
+) -> Iterator[Frame]:
+    """The activations of project functions that a call of `callee` starts (at once, or when it is awaited).
+
+    Where `interesting` is given, functions that spell nothing of interest may be left out.
+    """
     match callee:
         case Func(block):
+            if interesting is not None and not interesting(block.words):
+                return
             args = invocation.bind(model, block, node, frame, callee.receiver)
             found = model.activation(callee, args, frame, node)
             if found is not None:

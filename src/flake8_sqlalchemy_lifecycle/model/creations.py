@@ -21,14 +21,17 @@ _MOST_NAMES = 150
 _INPUT = frozenset({"flask.request", "quart.request", "starlette.Request"})
 
 
-def names_that_lead_to_creations(model: Model) -> frozenset[str]:
-    """The names by which the linted file can get to a creation of an engine that runs at each call."""
+def names_that_lead_to_creations(model: Model, steps: int | None = None) -> frozenset[str]:
+    """The names by which the linted file can get to a creation of an engine that runs at each call.
+
+    With `steps` those from which it is only so many calls.
+    """
     project = model.project
     trails = project.trails.get(CREATOR_WORDS)
     if trails is None:
         trails = Trails(project, CREATOR_WORDS, starts=_functions_that_create, most=_MOST_NAMES)
         project.trails[CREATOR_WORDS] = trails
-    return trails.names(model.linted.path)
+    return trails.names(model.linted.path, steps)
 
 
 def _functions_that_create(module: Module) -> Iterator[Block]:

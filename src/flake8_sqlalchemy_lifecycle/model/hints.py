@@ -78,6 +78,11 @@ def promised(model: Model, frame: Frame) -> Values:
     return found
 
 
+def is_plain(annotation: ast.expr | None) -> bool:
+    """Does the annotation name a number, a truth value or the like, of which nobody wants to know more?"""
+    return isinstance(annotation, ast.Name) and annotation.id in _PLAIN
+
+
 def promises_nothing_of_note(block: Block) -> bool:
     """Does the return annotation name a number, a truth value or a list of strings? Then nobody need read the body."""
     node = block.node

@@ -304,15 +304,17 @@ def bind(
                 found.setdefault(star, frozenset({Elements(elements)}))
             break
         if index < len(positional):
-            found[positional[index]] = model.values(argument, frame)
+            found[positional[index]] = _passed(model, block, positional[index], argument, frame)
         else:
             _extra(block, found, model.values(argument, frame))
     for keyword in node.keywords:
         if keyword.arg is None:
             certain = _spread(model, keyword.value, frame, block, found, extra) and certain
         else:
-            taker = found if keyword.arg in block.parameters else extra
-            taker[keyword.arg] = model.values(keyword.value, frame)
+            if keyword.arg in block.parameters:
+                found[keyword.arg] = _passed(model, block, keyword.arg, keyword.value, frame)
+            else:
+                extra[keyword.arg] = model.values(keyword.value, frame)
     if certain:
         for name, parameter in block.parameters.items():
             if parameter.star == "**":
@@ -322,6 +324,12 @@ def bind(
                 if not any(_is_dependency(v) for v in default):
                     found[name] = default
     return tuple(found.items())
+
+
+def _passed(model: Model, block: Block, name: str, argument: ast.expr, frame: Frame) -> Values:
+    if hints.is_plain(block.parameters[name].arg.annotation):
+        return UNKNOWN
+    return model.values(argument, frame)
 
 
 def _extra(block: Block, found: dict[str, Values], values: Values) -> None:

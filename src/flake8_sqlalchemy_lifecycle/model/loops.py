@@ -96,10 +96,8 @@ class _Runs:
         project, linted = self._model.project, self._model.linted
         if self._names.isdisjoint(project.identifiers(linted.path)):
             return False
-        files = [project.source(path) for path in project.closure(linted.path)]
-        texts = [source.text for source in files if source is not None]
-        return any(run in text for text in texts for run in RUNS) and any(
-            creator in text for text in texts for creator in ASYNC_CREATORS
+        return project.closure_says(linted.path, *RUNS) and project.closure_says(
+            linted.path, *ASYNC_CREATORS
         )
 
     def across(self) -> Iterator[Across]:

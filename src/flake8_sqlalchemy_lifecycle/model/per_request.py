@@ -43,9 +43,10 @@ def per_request(model: Model) -> list[Cause]:
     names = names_that_lead_to_creations(model)
     if not any(name in model.linted.source.text for name in names):
         return []
-    words = names | model.linted.spellings(*CREATION_WORDS)
+    creators = model.linted.spellings(*CREATION_WORDS)
     first: dict[Site, Cause] = {}
-    for cause in (*_from_requests(model, words), *_from_providers(model, words)):
+    near = names_that_lead_to_creations(model, _PROVIDER_STEPS) | creators
+    for cause in (*_from_requests(model, names | creators), *_from_providers(model, near)):
         known = first.get(cause.engine.site)
         if known is None or position(cause.place) < position(known.place):
             first[cause.engine.site] = cause

@@ -21,7 +21,7 @@ from .lifespans import is_lifespan
 from .per_request import per_request, place_of
 from .pools import arguments, pools_of
 from .scopes import Block
-from .values import Frame, Made
+from .values import Cls, Frame, Func, Made
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -47,7 +47,7 @@ class Spent:
 
 def spent_engines(model: Model) -> Iterator[Spent]:
     """The engines that functions of the linted file leave behind, each once; what requests do is left out."""
-    words = names_that_lead_to_creations(model) | model.linted.spellings(*CREATION_WORDS)
+    words = names_that_lead_to_creations(model, _DEEPEST) | model.linted.spellings(*CREATION_WORDS)
     if words.isdisjoint(model.project.identifiers(model.linted.path)):
         return
     found = {
@@ -103,16 +103,22 @@ def fresh(
     block = frame.block
     if is_tested_and_kept(block, call):
         return
-    for value in model.values(call, frame):
-        if isinstance(value, Made) and value.call is call:
-            if attributes.kind_of(model, value) is Kind.ENGINE:
-                yield value, (block,)
+
+    def interesting(spelled: AbstractSet[str]) -> bool:
+        return not words.isdisjoint(spelled)
+
+    callees = known(model.values(call.func, frame))
+    if not all(isinstance(callee, Func | Cls) for callee in callees):
+        for value in model.values(call, frame):
+            if isinstance(value, Made) and value.call is call:
+                if attributes.kind_of(model, value) is Kind.ENGINE:
+                    yield value, (block,)
     if not depth:
         return
-    for callee in known(model.values(call.func, frame)):
-        for activation in calls.activations(model, callee, call, frame):
+    for callee in callees:
+        for activation in calls.activations(model, callee, call, frame, interesting):
             inner = activation.block
-            if inner.name in _KEEP or words.isdisjoint(inner.words):
+            if inner.name in _KEEP or not interesting(inner.words):
                 continue
             if paths.is_cached(model, Step(call, frame, activation)):
                 continue

@@ -50,13 +50,20 @@ class Trails:
         self._says = says
         self._visible: dict[str, Distances] = {}
 
-    def names(self, path: str) -> frozenset[str]:
-        """The names by which the file at `path` and what it imports get to the places."""
+    def names(self, path: str, steps: int | None = None) -> frozenset[str]:
+        """The names by which the file at `path` and what it imports get to the places.
+
+        With `steps` those from which it is only so many calls (an alias on the way counts as one, so one more is let
+        through).
+        """
         if path not in self._visible:
             for group in self._project.graph.groups(path, self._visible):
                 names = self._names_of(group)
                 self._visible.update(dict.fromkeys(group, names))
-        return frozenset(self._visible[path])
+        visible = self._visible[path]
+        if steps is None:
+            return frozenset(visible)
+        return frozenset(name for name, distance in visible.items() if distance <= steps + 1)
 
     def _names_of(self, group: list[str]) -> Distances:
         """The names for files that import each other, from those of all other files that they import."""
