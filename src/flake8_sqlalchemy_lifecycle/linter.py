@@ -7,7 +7,6 @@ few substring searches. Nothing that goes wrong in here may end the run.
 import ast
 import gc
 import os
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -19,7 +18,6 @@ from .model.inference import Model
 from .model.places import is_script, is_test
 from .model.project import Project, find_root
 
-_WORD = re.compile(r"\w+")
 _SQLALCHEMY = ("sqlalchemy", "sqlmodel")
 
 
@@ -35,7 +33,8 @@ class Linter:
             if rule.default or rule.code in config.enable
         )
         self._without = tuple(rule for rule in self._rules if not rule.needs_sqlalchemy)
-        self._words = tuple(sorted({word for rule in self._rules for word in rule.wakes}))
+        self._words = _distinct(self._rules)
+        self._words_without = _distinct(self._without)
         self._projects: dict[str, Project] = {}
         self._roots: dict[str, str] = {}
 
@@ -82,28 +81,33 @@ class Linter:
         if text is not None:
             project.edit(path, text)
         source = project.source(path)
-        if source is None or not self.concerns(source.text):
+        if source is None:
             return None
-        if not any(w in source.text for rule in self._rules_at(project, path) for w in rule.wakes):
+        words = self._words if _reaches_sqlalchemy(project, path) else self._words_without
+        if not any(word in source.text for word in words):
             return None
         module = project.module(path, tree)
         return None if module is None else Model(module)
 
     def _rules_for(self, model: Model) -> list[Rule]:
-        rules = self._rules_at(model.project, model.linted.path)
+        project, path = model.project, model.linted.path
+        reaches = _reaches_sqlalchemy(project, path)
+        rules = self._rules if reaches else self._without
+        if is_test(model.linted):
+            rules = tuple(rule for rule in rules if rule.in_tests)
         text = model.linted.source.text
-        words = " ".join(set(_WORD.findall(text)))  # each word once: there are many to look for
-        present = {
-            word
-            for word in {word for rule in rules for word in rule.wakes}
-            if word in (words if word.isidentifier() else text)
-        }
-        woken = [rule for rule in rules if not present.isdisjoint(rule.wakes)]
-        return [rule for rule in woken if rule.in_tests] if is_test(model.linted) else woken
-
-    def _rules_at(self, project: Project, path: str) -> tuple[Rule, ...]:
-        """The rules that can find something in the file, by what it imports."""
-        return self._rules if project.closure_says(path, *_SQLALCHEMY) else self._without
+        each = " ".join(project.identifiers(path))  # each word once: there are many to look for
+        present: dict[str, bool] = {}
+        woken = []
+        for rule in rules:
+            for word in rule.wakes:
+                there = present.get(word)
+                if there is None:
+                    there = present[word] = word in (each if word.isidentifier() else text)
+                if there:
+                    woken.append(rule)
+                    break
+        return woken
 
     def _project(self, path: str) -> Project:
         folder = os.path.dirname(path)
@@ -116,6 +120,20 @@ class Linter:
                 root, self._config.source_roots, self._config.target_versions
             )
         return project
+
+
+def _distinct(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """The words on which the rules wake, the shortest first, without those that hold another one."""
+    kept: list[str] = []
+    for word in sorted({word for rule in rules for word in rule.wakes}, key=lambda w: (len(w), w)):
+        if not any(shorter in word for shorter in kept):
+            kept.append(word)
+    return tuple(kept)
+
+
+def _reaches_sqlalchemy(project: Project, path: str) -> bool:
+    """Does the file, or what it imports, name SQLAlchemy?"""
+    return project.closure_says(path, *_SQLALCHEMY)
 
 
 @contextmanager

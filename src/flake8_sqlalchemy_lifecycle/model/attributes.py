@@ -62,9 +62,15 @@ def attribute(model: Model, value: Value, name: str) -> Values:
 
 def mro(model: Model, cls: Cls) -> tuple[Cls | Library, ...]:
     """The class and its bases in the order of look-up; bases that are not known are left out."""
-    found: dict[Cls | Library, None] = {}
-    _collect_bases(model, cls, found)
-    return tuple(found)
+    order = model.orders.get(cls)
+    if order is None:
+        cuts = model.cuts
+        found: dict[Cls | Library, None] = {}
+        _collect_bases(model, cls, found)
+        order = tuple(found)
+        if model.cuts == cuts:
+            model.orders[cls] = order
+    return order
 
 
 def _collect_bases(model: Model, cls: Cls, found: dict[Cls | Library, None]) -> None:

@@ -105,15 +105,11 @@ def _opened(model: Model, function: Block) -> Iterator[Opened]:
 def _names(function: Block) -> tuple[set[str], set[str]]:
     """The names that a function works with as with a session, and those that it gives to others; by spelling alone."""
     worked, given = {_NAMELESS}, set[str]()
-    for node in function.nodes:
-        match node:
-            case ast.Attribute(attr=name, value=ast.Name(id=owner)):
-                if name in DISTINCTIVE:
-                    worked.add(owner)
-                elif name in _WORKS:
-                    given.add(owner)
-            case ast.Call():
-                given.update(a.id for a in arguments(node) if isinstance(a, ast.Name))
+    for node in function.nodes_of(ast.Attribute):
+        if node.attr in _WORKS and isinstance(node.value, ast.Name):
+            (worked if node.attr in DISTINCTIVE else given).add(node.value.id)
+    for call in function.calls:
+        given.update(a.id for a in arguments(call) if isinstance(a, ast.Name))
     return worked, given
 
 

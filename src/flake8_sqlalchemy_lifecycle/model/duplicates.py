@@ -88,7 +88,7 @@ def duplicates(model: Model) -> Iterator[Duplicate]:
 def _making(model: Model) -> list[Module]:
     """The files that the linted one imports, itself included, whose code makes engines."""
     found = []
-    for path in model.project.closure(model.linted.path):
+    for path in model.project.saying(model.linted.path, *CREATION_WORDS):
         if not model.project.identifiers(path).isdisjoint(CREATION_WORDS):
             module = model.project.module(path)
             if module is not None and not is_test(module):
@@ -206,6 +206,8 @@ def _target(lasting: Lasting) -> set[str]:
 
 def _brought_together(model: Model, others: list[Module]) -> Iterator[Duplicate]:
     """The engines of two imported files, neither of which imports the other, that nothing before brings together."""
+    if len(others) < 2:
+        return
     first: dict[str, Lasting] = {}
     order = {path: i for i, path in enumerate(_in_order(model))}
     for module in sorted(others, key=lambda m: order.get(m.path, len(order))):

@@ -17,6 +17,7 @@ from .mapping import is_mapped_attribute, mapped_class
 from .scopes import Block
 from .sought import Sought, held, is_session
 from .spelling import arguments, last_name, spelled
+from .trails import Trails
 from .values import Cls, Constant, Frame, Instance, Made, Manager, Site, Unknown, Value
 from .ways import Outcome, Walk, Way
 
@@ -28,6 +29,7 @@ _CLOSES = frozenset({"close", "aclose", "reset", "invalidate", "remove"})
 _LOADS = frozenset({"execute", "exec", "scalar", "scalars", "get", "get_one", "merge", "stream"})
 _WRITES = frozenset({"commit", "flush", "execute"})
 _MAKES = re.compile(r"(?:\bsessionmaker|\basync_sessionmaker|\bAsyncSession)(?:\[[^\]]*\])?\(")
+_EXPIRES = ("commit", "rollback", "begin")
 _RESULT = "<result>"
 _OTHERS = "<others>"
 _CLOSED = "<closed>"
@@ -64,6 +66,14 @@ def may_expire(model: Model) -> bool:
         if source is not None and _makes_expiring(source.text):
             return True
     return False
+
+
+def names_that_expire(model: Model) -> frozenset[str]:
+    """The names by which the linted file gets to a commit or rollback."""
+    trails = model.project.trails.get(_EXPIRES)
+    if trails is None:
+        trails = model.project.trails[_EXPIRES] = Trails(model.project, _EXPIRES)
+    return trails.names(model.linted.path)
 
 
 @functools.lru_cache(maxsize=8192)
@@ -118,6 +128,8 @@ def _may_be_set(model: Model, made: Made) -> bool:
 
 def reads_of_expired(model: Model, block: Block) -> Iterator[Read]:
     """The reads of expired instances in an async function, and by what it calls, each way's first one."""
+    if names_that_expire(model).isdisjoint(block.words):
+        return
     frame = model.frame(block)
     found: dict[ast.AST, Read] = {}
     for session in _sessions(model, frame):

@@ -68,6 +68,8 @@ class Model:
         self.returned: dict[Frame, Values] = {}
         self.partly_returned: set[Frame] = set()
         self.yielded: dict[Frame, Values] = {}
+        self.orders: dict[Cls, tuple[Cls | Library, ...]] = {}
+        self.decorators: dict[tuple[Block, Frame], frozenset[str]] = {}
         self.parsed: dict[ast.Constant, ast.expr | None] = {}
         self.held: dict[tuple[Instance, int], Values] = {}
         self._steps = _BUDGET

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -73,15 +74,25 @@ Args = tuple[tuple[str, Values], ...]
 def decorators(model: Model, function: Func) -> frozenset[str]:
     """The canonical names of the library decorators of a function; for `@app.get(…)` the method's name."""
     node = function.block.node
-    names = set(function.wrappers)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        for decorator in node.decorator_list:
-            target = decorator.func if isinstance(decorator, ast.Call) else decorator
-            for value in model.values(target, function.closure):
-                name = callee_name(model, value)
-                if name is not None:
-                    names.add(name)
-    return frozenset(names)
+    if isinstance(node, ast.Lambda) or not node.decorator_list:  # type: ignore[union-attr]
+        return frozenset(function.wrappers)
+    key = function.block, function.closure
+    names = model.decorators.get(key)
+    if names is None:
+        cuts = model.cuts
+        names = frozenset(_decorators(model, function))
+        if model.cuts == cuts:
+            model.decorators[key] = names
+    return names.union(function.wrappers) if function.wrappers else names
+
+
+def _decorators(model: Model, function: Func) -> Iterator[str]:
+    for decorator in function.block.node.decorator_list:  # type: ignore[union-attr]
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        for value in model.values(target, function.closure):
+            name = callee_name(model, value)
+            if name is not None:
+                yield name
 
 
 def callee_name(model: Model, value: Value) -> str | None:

@@ -596,6 +596,7 @@ class Module:
         self.tree = tree
         self.block = Block(self, tree, None)
         self._saying: dict[tuple[str, ...], frozenset[str]] = {}
+        self._said: dict[tuple[str, ...], bool] = {}
 
     def __repr__(self) -> str:
         return f"<Module {self.path}>"
@@ -667,4 +668,7 @@ class Module:
 
     def may_say(self, *words: str) -> bool:
         """Does the text hold one of these words anywhere? Cheap, and only ever errs on the side of yes."""
-        return any(word in self.source.text for word in words)
+        said = self._said.get(words)
+        if said is None:
+            said = self._said[words] = any(word in self.source.text for word in words)
+        return said
