@@ -338,8 +338,9 @@ def bind(
 
 
 def _passed(model: Model, block: Block, name: str, argument: ast.expr, frame: Frame) -> Values:
-    if hints.is_plain(block.parameters[name].arg.annotation):
-        return UNKNOWN
+    if not isinstance(argument, ast.Constant | ast.Name):  # which may be a flag
+        if hints.is_plain(block.parameters[name].arg.annotation):
+            return UNKNOWN
     return model.values(argument, frame)
 
 

@@ -1,7 +1,7 @@
-"""Which functions, classes and aliases of a file use a name, from its text alone: that is far quicker than to parse it.
+"""Which functions, classes and aliases of a file use a name, from its text alone: that is far quicker than parsing.
 
-Indentation tells what stands in what. What is found may be too much (a name in an unlucky string), so the answer is good
-for a sieve, and for nothing else.
+Indentation tells what stands in what. What is found may be too much (a name in an unlucky string), so the answer is
+good for a sieve, and for nothing else.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ _CALLED = re.compile(r"((?:\.\w++)*+)[ \t]*+\(")
 _AS = re.compile(r"[ \t]++as[ \t]++(\w++)")
 _TRIPLE = re.compile(r'"""|\'\'\'')
 _LONGEST_STATEMENT = 60  # lines
+_GOES_ON = tuple("([{,\\=+-*/|&%.")
+"""What a line ends with that is not the last of its statement."""
+_CONTINUES = tuple(")]}.|+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +141,16 @@ class Outline:
         return start, len(indentation[0])
 
     def _statement(self, offset: int) -> int:
-        """Where the statement begins: above its first line is a block's, or one that is indented as far."""
-        start, indent = self._line(offset)
-        above = start
+        """Where the statement begins: the lines above it, that are not empty, do not go on in it."""
+        text = self._text
+        start = text.rfind("\n", 0, offset) + 1
         for _ in range(_LONGEST_STATEMENT):
-            if not above or not indent:
+            end = start - 1
+            above = text.rfind("\n", 0, max(end, 0)) + 1
+            before = text[above:end].split("#")[0].rstrip() if end > 0 else ""
+            if not (before[-1:] in _GOES_ON or text[start:offset].lstrip()[:1] in _CONTINUES):
                 break
-            end = above - 1
-            above, further = self._line(end)
-            if further < indent and above + further < end and self._text[above + further] != "#":
-                if self._text[above:end].rstrip().endswith(":"):
-                    break
-                start, indent = above, further
+            start = above
         return start
 
     def _is_called(self, name: str, end: int, results: bool) -> bool:

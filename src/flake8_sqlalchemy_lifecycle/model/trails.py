@@ -20,6 +20,7 @@ from .scopes import Block, Module
 
 _MOST_NAMES = 600
 EVERY_NAME = 1 << 20  # for questions where a lost name would make a wrong finding, not a missed one
+_FARTHEST = 1 << 30
 _FEW = 24  # so many names are looked for in a text; more in the set of its identifiers
 Distances = dict[str, int]
 
@@ -67,11 +68,18 @@ class Trails:
 
     def _names_of(self, group: list[str]) -> Distances:
         """The names for files that import each other, from those of all other files that they import."""
-        found: Distances = {}
-        for file in group:
-            for imported in self._project.imported(file):
-                for name, distance in self._visible.get(imported, {}).items():
-                    found[name] = min(distance, found.get(name, distance))
+        below = [
+            self._visible[imported]
+            for file in group
+            for imported in self._project.imported(file)
+            if imported in self._visible
+        ]
+        different = sorted({id(names): names for names in below}.values(), key=len)
+        found = dict(different.pop()) if different else {}
+        for names in different:
+            for name, distance in names.items():
+                if distance < found.get(name, _FARTHEST):
+                    found[name] = distance
         for file in group:
             for name in self._set_out(file):
                 found[name] = 0

@@ -60,7 +60,10 @@ class _Search:
         self.seen: set[Frame] = set()
         self.names: frozenset[str] = frozenset()
         if engines:
-            trails = Trails(model.project, ASYNC_CREATORS, results=True, most=EVERY_NAME)
+            trails = model.project.trails.get(ASYNC_CREATORS)
+            if trails is None:
+                trails = Trails(model.project, ASYNC_CREATORS, results=True, most=EVERY_NAME)
+                model.project.trails[ASYNC_CREATORS] = trails
             self.names = trails.names(files[0]) | frozenset(ASYNC_CREATORS)
 
     def _leads(self, words: frozenset[str] | set[str]) -> bool:
