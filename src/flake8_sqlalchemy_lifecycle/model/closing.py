@@ -16,7 +16,7 @@ from .knowledge import CONTEXT_MANAGERS, IO_METHODS, Kind
 from .knowledge.terms import words
 from .scopes import Block
 from .sessions import Opened, opened_by
-from .spelling import arguments, last_name
+from .spelling import arguments, opener_name
 from .values import Frame, Func
 from .ways import RAISED, Outcome, Walk, Way
 
@@ -93,7 +93,7 @@ def _opened(model: Model, function: Block) -> Iterator[Opened]:
     frame = model.frame(function)
     worked, given = _names(function)
     for call in function.calls:
-        opener = last_name(call.func)
+        opener = opener_name(call)
         if opener is None or opener in _WORKS:
             continue
         name = _name_of(function, call)

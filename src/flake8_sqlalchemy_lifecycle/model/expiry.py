@@ -196,7 +196,8 @@ class _Watch:
             case ast.Attribute(value=ast.Name(id=name), attr=attribute):
                 if isinstance(node.ctx, ast.Load):
                     return self._read(node, name, attribute, state)
-                return _without(state, name) if _get(state, name) is Status.EXPIRED else state
+                expired = _get(state, name) is Status.EXPIRED
+                return _with(state, name, Status.LIVE) if expired else state
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 return self._assigned(name, value, state)
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
@@ -403,6 +404,9 @@ class _Watch:
         elif len(names) == 1 and (status := _get(state, names[0])) is not None:
             self.classes[_RESULT] = self.classes[names[0]]
             return _with(state, _RESULT, status)
+        elif cls := loaded_class(self.model, value, self.frame, self._its.is_it):
+            self.classes[_RESULT] = cls
+            return _with(state, _RESULT, Status.LIVE)
         return state
 
     # what the statements ask

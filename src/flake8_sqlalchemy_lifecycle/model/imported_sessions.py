@@ -14,7 +14,7 @@ from .places import is_test
 from .scopes import Block, Imported, Module
 from .sessions import Opened, opened_by
 from .sought import Sought, is_session
-from .spelling import arguments, last_name
+from .spelling import arguments, last_name, opener_name
 from .values import Cls, Made, Site
 
 _NAMES = re.compile(r"session|db$", re.IGNORECASE)
@@ -68,7 +68,7 @@ def _opened_by(model: Model, module: Module) -> Iterator[tuple[Opened, str]]:
 
 def _may_be(module: Module, name: str, call: ast.Call) -> bool:
     """Can the call open a session, by the spelling of it or of its uses?"""
-    opener = last_name(call.func)
+    opener = opener_name(call)
     if opener is None or opener in DISTINCTIVE:
         return False
     if OPENERS.search(opener) or _NAMES.search(name):
@@ -100,6 +100,9 @@ def _uses(
                 if isinstance(node, ast.Call) and its.is_given_to(node):
                     if any(isinstance(v, Cls) for v in model.values(node.func, frame)):
                         yield node, ast.unparse(node.func)
+                if isinstance(node, ast.Assign | ast.AnnAssign) and block.is_class:
+                    if node.value is not None and its.is_it(node.value):
+                        yield node.value, block.qualname
                 for default, user in _defaults(node):
                     if its.is_it(default):
                         yield default, user

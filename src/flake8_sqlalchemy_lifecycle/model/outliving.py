@@ -14,7 +14,7 @@ from .knowledge import CACHES, TYPES, Kind
 from .scopes import Assigned, Block
 from .sessions import Opened, opened_by
 from .sought import Sought
-from .spelling import arguments, last_name
+from .spelling import arguments, last_name, opener_name
 from .values import Cls, Frame, Func, Library
 
 _ADDS = frozenset({"append", "add", "appendleft", "insert", "setdefault"})
@@ -53,7 +53,7 @@ def _opened_for(model: Model, frame: Frame, value: ast.expr) -> Iterator[Opened]
 
 def _may_open(model: Model, call: ast.Call, frame: Frame) -> bool:
     """Can the call open a session, as far as its name tells, or what is called? Cheaper than to follow it."""
-    name = last_name(call.func) or ""
+    name = opener_name(call) or ""
     if OPENERS.search(name):
         return True
     if not isinstance(call.func, ast.Name):
@@ -74,7 +74,7 @@ def _calls_behind(block: Block, value: ast.expr) -> Iterator[ast.Call]:
         for node in ast.walk(waiting.pop()):
             if node not in block.parents:
                 continue
-            if isinstance(node, ast.Call) and last_name(node.func) is not None:
+            if isinstance(node, ast.Call) and opener_name(node) is not None:
                 yield node
             elif isinstance(node, ast.Name) and node.id not in names:
                 names.add(node.id)

@@ -12,6 +12,12 @@ def last_name(node: ast.AST) -> str | None:
     return node.id if isinstance(node, ast.Name) else None
 
 
+def opener_name(call: ast.Call) -> str | None:
+    """The last name of what is called: `maker` of `db.maker()`, `get_maker` of `get_maker()()`."""
+    target = call.func
+    return last_name(target.func if isinstance(target, ast.Call) else target)
+
+
 def spelled(node: ast.AST) -> set[str]:
     """The names in an expression, and its strings, which may be names for `getattr`."""
     found: set[str] = set()

@@ -191,8 +191,6 @@ class _Watch:
                 if name in _NEEDS:
                     return self._used(node, failed)
                 return None if name in RESTORES else failed
-            case ast.Attribute(attr=name) if name in RESTORES:
-                return None  # of a savepoint, a unit of work, a helper that holds it
         names = set(calls.names_of(self._model, self._model.values(node.func, self._frame)))
         if names & _NEVER_RETURN:
             return None
@@ -201,7 +199,9 @@ class _Watch:
         if activations and all(map(never_returns, activations)):
             return None
         if not held and not self._its.is_given_to(node):
-            return failed
+            # of a savepoint, a unit of work, a helper that holds it
+            restores_it = isinstance(node.func, ast.Attribute) and node.func.attr in RESTORES
+            return None if restores_it else failed
         if not activations:
             looks = bool(names) and all(name.startswith(_LOOKS_ONLY) for name in names)
             return failed if looks else None
