@@ -1,16 +1,19 @@
 """`sqlalchemy-lifecycle fix`: which files it changes, how it writes them, and what it says."""
 
+import contextlib
+import io
 import os
 import pty
 import stat
 import subprocess
 import sys
 import termios
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
 
-from flake8_sqlalchemy_lifecycle import disk
+from flake8_sqlalchemy_lifecycle import cli, disk
 from flake8_sqlalchemy_lifecycle.fix import fix
 
 COMMAND = [sys.executable, "-m", "flake8_sqlalchemy_lifecycle", "fix"]
@@ -32,15 +35,20 @@ engine = create_engine("sqlite+aiosqlite://")
 SAID = "LSA105 create_engine() gets the URL of an asyncio driver, sqlite+aiosqlite"
 
 
-def run(cwd: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=cwd,
-        env=os.environ | environment,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+def run(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process, which spares its imports."""
+    said, complained = io.StringIO(), io.StringIO()
+    with contextlib.chdir(cwd), redirect_stdout(said), redirect_stderr(complained):
+        try:
+            status = cli.main(["fix", *arguments])
+        except SystemExit as end:  # argparse has read nonsense
+            status = int(end.code or 0)
+    return subprocess.CompletedProcess([], status, said.getvalue(), complained.getvalue())
+
+
+def start(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command in a process of its own."""
+    return subprocess.run([*COMMAND, *arguments], cwd=cwd, capture_output=True, check=False)
 
 
 def fixes(cwd: Path, *arguments: str) -> list[str]:
@@ -69,8 +77,8 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_fixes_a_file(project: Path) -> None:
-    done = run(project)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "1 fixed in 1 file\n", "")
+    done = start(project)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"1 fixed in 1 file\n", b"")
     assert (project / "notes.py").read_text() == GOOD
     assert run(project).stdout == "nothing to fix\n"
     assert (project / "notes.py").read_text() == GOOD
@@ -154,8 +162,8 @@ def test_the_fix_of_one_file_is_seen_by_others(project: Path) -> None:
     before = texts(project)
     results = []
     for jobs in ("-j1", "-j3"):
-        done = run(project, jobs)
-        assert (done.returncode, done.stdout) == (0, "13 fixed in 13 files\n")
+        done = start(project, jobs)
+        assert (done.returncode, done.stdout) == (0, b"13 fixed in 13 files\n")
         results.append(texts(project))
         for name, data in before.items():
             (project / name).write_bytes(data)
@@ -288,9 +296,7 @@ def test_diff_shows_and_writes_nothing(project: Path) -> None:
     assert done.returncode == 1
     assert done.stderr == "1 would be fixed in 1 file\n"
     assert (project / "notes.py").read_bytes() == BAD.rstrip().replace("\n", "\r\n").encode()
-    patch = subprocess.run(
-        [*COMMAND, "--diff"], cwd=project, capture_output=True, check=False
-    ).stdout
+    patch = start(project, "--diff").stdout
     assert b"\n\\ No newline at end of file\n" in patch
     subprocess.run(["git", "init", "-q"], cwd=project, check=True)
     subprocess.run(["git", "apply", "-p0"], input=patch, cwd=project, check=True)
