@@ -38,7 +38,7 @@ _KINDS: dict[type[ast.AST], tuple[type[cst.CSTNode], ...]] = {
     ),
     ast.Delete: (cst.Del,),
     ast.ExceptHandler: (cst.ExceptHandler, cst.ExceptStarHandler),
-    ast.GeneratorExp: (cst.GeneratorExp,),
+    ast.FormattedValue: (cst.FormattedStringExpression,),
     ast.JoinedStr: (cst.FormattedString, cst.ConcatenatedString),
     ast.Starred: (cst.StarredElement, cst.Arg),
     ast.UnaryOp: (cst.UnaryOperation,),
@@ -87,6 +87,8 @@ class Positions:
                 isinstance(node, _BY_START) or self._end(found) == end
             ):
                 return found
+            if isinstance(node, ast.arg) and isinstance(self._parents[found], cst.Param):
+                return self._parents[found]  # which begins with its `*`
         raise CannotFix(f"LibCST sees line {start[0]} in another way")
 
     def ast_of(self, node: cst.CSTNode) -> ast.AST:
@@ -160,4 +162,7 @@ _BY_START = (ast.stmt, ast.excepthandler, ast.arg, ast.keyword, ast.alias)
 
 def _kinds(node: ast.AST) -> tuple[type[cst.CSTNode], ...]:
     kinds = _KINDS.get(type(node))
-    return kinds if kinds is not None else (getattr(cst, type(node).__name__),)
+    if kinds is not None:
+        return kinds
+    same = getattr(cst, type(node).__name__, None)
+    return (same,) if same else ()
