@@ -132,7 +132,8 @@ def _given(model: Model, node: ast.Call, block: Block, frame: Frame) -> Iterator
             if given is None:
                 continue
             for function in functions_in(model, model.values(given, frame)):
-                yield Root(takes.role, function, node, block)
+                if not (takes.once and function.block.name == "__init__"):
+                    yield Root(takes.role, function, node, block)
 
 
 def spelled(call: ast.Call) -> str | None:
@@ -347,10 +348,12 @@ def _injected_steps(model: Model, frame: Frame, interesting: Interesting) -> Ite
     """The dependencies in a function's parameters."""
     closure = frame.closure or frame
     for parameter in frame.block.parameters.values():
-        for expression in (parameter.default, parameter.arg.annotation):
-            if expression is None or not interesting(_spelled(expression)):
+        annotation = parameter.arg.annotation
+        said = _spelled(annotation) if annotation is not None else set[str]()
+        for expression in (parameter.default, annotation):
+            if expression is None or not interesting(said | _spelled(expression)):
                 continue
-            for node, target in injected_in(model, expression, closure, parameter.arg.annotation):
+            for node, target in injected_in(model, expression, closure, annotation):
                 found = model.activation(target, entry(model, target).args, frame, node)
                 if found is not None:
                     yield Step(node, frame, found)
@@ -361,29 +364,49 @@ def injected_in(
 ) -> Iterator[tuple[ast.expr, Func]]:
     """The functions that a dependency in a default or annotation runs, each with the place that says so."""
     inside = set(ast.walk(expression))
-    for node, where in dependency_calls(model, expression, frame, 0):
+    for node, where, beside in dependency_calls(model, expression, frame, 0):
         for value in model.values(node, where):
             if isinstance(value, Made) and value.type in invocation.DEPENDENCIES:
-                targets = invocation.argument_values(model, value, "dependency", 0)
-                if targets is None:
-                    targets = model.values(annotation, frame) if annotation else UNKNOWN
+                targets = dependency_targets(model, value, (beside, where), (annotation, frame))
                 for target in functions_in(model, targets):
                     yield (node if node in inside else expression), target
 
 
+def dependency_targets(
+    model: Model, dependency: Made, *types: tuple[ast.expr | None, Frame]
+) -> Values:
+    """What `Depends(f)` names; a bare `Depends()` stands for the first type beside it that is said."""
+    targets = invocation.argument_values(model, dependency, "dependency", 0)
+    if targets is not None:
+        return targets
+    for annotation, frame in types:
+        if annotation is not None:
+            return model.values(annotation, frame)
+    return UNKNOWN
+
+
 def dependency_calls(
     model: Model, expression: ast.expr, frame: Frame, depth: int
-) -> Iterator[tuple[ast.expr, Frame]]:
-    """The calls in an annotation or default, aliases followed."""
+) -> Iterator[tuple[ast.expr, Frame, ast.expr | None]]:
+    """The calls in an annotation or default, aliases followed, each with the type that it annotates."""
     if depth > 4:
         return
     for node in ast.walk(expression):
         if isinstance(node, ast.Call):
-            yield node, frame
+            yield node, frame, _annotated_with(expression, node)
         elif isinstance(node, ast.Name | ast.Attribute):
             for value in model.values(node, frame):
                 if isinstance(value, TypeForm):
                     yield from dependency_calls(model, value.annotation, value.frame, depth + 1)
                 elif isinstance(value, Made) and value.call is not None and value.frame is not None:
                     if value.type in invocation.DEPENDENCIES:
-                        yield value.call, value.frame
+                        yield value.call, value.frame, _annotated_with(expression, node)
+
+
+def _annotated_with(expression: ast.expr, metadata: ast.expr) -> ast.expr | None:
+    """`Service` of `Annotated[Service, Depends()]`."""
+    for node in ast.walk(expression):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+            if metadata in node.slice.elts[1:]:
+                return node.slice.elts[0]
+    return None

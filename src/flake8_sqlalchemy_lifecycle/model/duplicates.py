@@ -12,13 +12,14 @@ from .creations import CREATION_WORDS
 from .engine_fates import Fate, follow
 from .engines import has_no_pool, is_in_memory
 from .flow import are_exclusive, position
+from .knowledge import Kind
 from .places import is_test
 from .pools import is_in_memory as is_memory
 from .pools import pools_of
 from .same_expression import meaning
 from .scopes import Block, Module
 from .spent_engines import fresh
-from .values import Made
+from .values import Frame, Made
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -61,7 +62,7 @@ def duplicates(model: Model) -> Iterator[Duplicate]:
     making = _making(model)
     if not making:
         return
-    words = frozenset().union(*(m.functions_saying(*CREATION_WORDS) for m in making))
+    words = frozenset[str]().union(*(m.functions_saying(*CREATION_WORDS) for m in making))
     spelled = words | model.linted.spellings(*CREATION_WORDS)
     speaks = not spelled.isdisjoint(model.project.identifiers(model.linted.path))
     own = list(_lasting(model, words, *(model.linted.blocks() if speaks else ())))
@@ -72,17 +73,21 @@ def duplicates(model: Model) -> Iterator[Duplicate]:
                 found.add(second.call)
                 yield Duplicate(first, second, second.call)
                 break
-    others = [m for m in making if m is not model.linted and _unconditional(model, m)]
+    others = [
+        module
+        for module in (*making, *_calling(model, words, making))
+        if module is not model.linted and _unconditional(model, module, words)
+    ]
     for second in own:
         if second.call in found or not _is_certain(second):
             continue
         for module in others:
-            for first in _unconditional(model, module):
+            for first in _unconditional(model, module, words):
                 if first.meaning == second.meaning and second.call not in found:
                     if not _imports(model, module.path, model.linted.path):
                         found.add(second.call)
                         yield Duplicate(first, second, second.call)
-    yield from _brought_together(model, others)
+    yield from _brought_together(model, others, words)
 
 
 def _making(model: Model) -> list[Module]:
@@ -94,6 +99,17 @@ def _making(model: Model) -> list[Module]:
             if module is not None and not is_test(module):
                 found.append(module)
     return found
+
+
+def _calling(model: Model, factories: frozenset[str], making: list[Module]) -> Iterator[Module]:
+    """The imported files that name a factory of engines of another file at their top level."""
+    known = {module.path for module in making}
+    for path in model.project.closure(model.linted.path) if factories else ():
+        if path not in known and not model.project.identifiers(path).isdisjoint(factories):
+            module = model.project.module(path)
+            if module is not None and not is_test(module):
+                if not factories.isdisjoint(module.block.words):
+                    yield module
 
 
 def _imports(model: Model, one: str, other: str) -> bool:
@@ -116,18 +132,18 @@ def _lasting(model: Model, factories: frozenset[str], *blocks: Block) -> Iterato
                     fates = follow(model, frame, call, engine.site).fates
                     if fates.isdisjoint({Fate.KEPT, Fate.GIVEN}):
                         continue
-                meant = _meaning(model, engine)
+                meant = _meaning(model, engine, _is_made_async(model, call, frame))
                 if meant is not None:
                     name = chain[-1].name if len(chain) > 1 else ""
                     found.append(Lasting(engine, call, block, meant, name))
     yield from sorted(found, key=lambda lasting: position(lasting.call))
 
 
-def _unconditional(model: Model, module: Module) -> tuple[Lasting, ...]:
+def _unconditional(model: Model, module: Module, factories: frozenset[str]) -> tuple[Lasting, ...]:
     """The engines that importing a module makes in any case; remembered, as every importer asks."""
     found: tuple[Lasting, ...] | None = module.block.__dict__.get("unconditional_engines")
     if found is None:
-        found = tuple(filter(_is_certain, _lasting(model, frozenset(), module.block)))
+        found = tuple(filter(_is_certain, _lasting(model, factories, module.block)))
         module.block.__dict__["unconditional_engines"] = found
     return found
 
@@ -136,7 +152,16 @@ def _is_certain(lasting: Lasting) -> bool:
     return not lasting.block.is_function and not _conditions(lasting)
 
 
-def _meaning(model: Model, engine: Made) -> str | None:
+def _is_made_async(model: Model, call: ast.Call, frame: Frame) -> bool:
+    """`AsyncEngine(create_engine(url))`."""
+    outer = frame.block.parents.get(call)
+    return isinstance(outer, ast.Call) and any(
+        attributes.kind_of(model, value) is Kind.ENGINE and attributes.is_async(model, value)
+        for value in model.values(outer, frame)
+    )
+
+
+def _meaning(model: Model, engine: Made, is_async: bool) -> str | None:
     """What an engine is for: its flavour, URL and settings; None where that cannot be told, or it has no pool."""
     call, frame = engine.call, engine.frame
     if call is None or frame is None or has_no_pool(model, engine) or is_in_memory(model, engine):
@@ -147,7 +172,7 @@ def _meaning(model: Model, engine: Made) -> str | None:
     meant = meaning(model, url, frame) if url is not None else None
     if meant is None:
         return None
-    parts = [str(attributes.is_async(model, engine)), meant]
+    parts = [str(is_async or attributes.is_async(model, engine)), meant]
     for keyword in sorted(call.keywords, key=lambda k: str(k.arg)):
         if keyword.arg is None or keyword.arg in _TELLING:
             part = meaning(model, keyword, frame)
@@ -204,14 +229,16 @@ def _target(lasting: Lasting) -> set[str]:
     return {ast.unparse(target) for target in targets}
 
 
-def _brought_together(model: Model, others: list[Module]) -> Iterator[Duplicate]:
+def _brought_together(
+    model: Model, others: list[Module], factories: frozenset[str]
+) -> Iterator[Duplicate]:
     """The engines of two imported files, neither of which imports the other, that nothing before brings together."""
     if len(others) < 2:
         return
     first: dict[str, Lasting] = {}
     order = {path: i for i, path in enumerate(_in_order(model))}
     for module in sorted(others, key=lambda m: order.get(m.path, len(order))):
-        for second in _unconditional(model, module):
+        for second in _unconditional(model, module, factories):
             before = first.setdefault(second.meaning, second)
             if before is second or before.block is second.block:
                 continue

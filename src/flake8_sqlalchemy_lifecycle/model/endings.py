@@ -168,14 +168,13 @@ def _dependencies(model: Model, frame: Frame) -> Iterator[tuple[Made, Func]]:
         for expression in (parameter.default, annotation):
             if expression is None:
                 continue
-            for node, where in calls.dependency_calls(model, expression, closure, 0):
+            for node, where, beside in calls.dependency_calls(model, expression, closure, 0):
                 for value in model.values(node, where):
                     if isinstance(value, Made) and value.type.startswith("fastapi."):
                         if value.type in invocation.DEPENDENCIES:
-                            targets = invocation.argument_values(model, value, "dependency", 0)
-                            if targets is None and annotation is not None:
-                                targets = model.values(annotation, closure)
-                            for target in calls.functions_in(model, targets or frozenset()):
+                            types = ((beside, where), (annotation, closure))
+                            targets = calls.dependency_targets(model, value, *types)
+                            for target in calls.functions_in(model, targets):
                                 yield value, target
 
 

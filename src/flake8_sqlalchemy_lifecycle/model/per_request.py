@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import calls, paths
@@ -31,11 +31,15 @@ _PROVIDER_STEPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """An engine's creation, how a request gets there, and the place in the linted file that leads to it."""
+    """An engine's creation, how a request gets there, and the place in the linted file that leads to it.
+
+    `asked` tells that a request is known to get there: not so for a provider, which somebody will ask.
+    """
 
     engine: Made
     path: Path
     place: ast.expr
+    asked: bool = True
 
 
 def per_request(model: Model) -> list[Cause]:
@@ -89,7 +93,7 @@ def _from_providers(model: Model, words: frozenset[str]) -> Iterator[Cause]:
             causes = [c for c in _causes(model, path, block.node) if _is_dropped(model, c)]
             if causes and paths.provides_session(model, block):
                 if is_called_as_written(model, start):
-                    yield from causes
+                    yield from (replace(cause, asked=False) for cause in causes)
 
 
 def _is_dropped(model: Model, cause: Cause) -> bool:

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from . import attributes, calls, paths
 from .calls import Step
@@ -15,16 +14,14 @@ from .decorated import is_called_as_written
 from .engine_fates import Followed, follow
 from .engines import has_no_pool, is_in_memory
 from .flow import is_tested_and_kept, loops_around, position
-from .inference import known
+from .inference import Model, known
 from .knowledge import Kind, Role
 from .lifespans import is_lifespan
 from .per_request import per_request, place_of
+from .places import is_script, is_test
 from .pools import arguments, pools_of
 from .scopes import Block
 from .values import Cls, Frame, Func, Made
-
-if TYPE_CHECKING:
-    from .inference import Model
 
 _DEEPEST = 3
 _KEEP = frozenset({"__init__", "__post_init__", "__new__", "__enter__", "__aenter__", "main"})
@@ -60,7 +57,18 @@ def spent_engines(model: Model) -> Iterator[Spent]:
     requested = {cause.engine.site for cause in per_request(model)}
     for site, spent in sorted(found.items(), key=lambda item: position(item[1].place)):
         if site not in requested and spent.chain[0] not in once:
-            yield spent
+            if not _is_shown_elsewhere(model, spent):
+                yield spent
+
+
+def _is_shown_elsewhere(model: Model, spent: Spent) -> bool:
+    """Does another file on the way show that it makes the engine at each call, whoever calls?"""
+    for module in {block.module for block in spent.chain} - {model.linted}:
+        other = Model(module)
+        if any(cause.engine.site == spent.engine.site for cause in per_request(other)):
+            if not is_test(module) and not is_script(other):
+                return True
+    return False
 
 
 def _left(model: Model, words: frozenset[str]) -> Iterator[Spent]:

@@ -49,11 +49,15 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Takes:
-    """An argument whose function (or functions: list, dict) the callee runs in a role."""
+    """An argument whose function (or functions: list, dict) the callee runs in a role.
+
+    `once` tells that a class given there is instantiated once, not for each run.
+    """
 
     role: Role
     keyword: str
     index: int | None = None
+    once: bool = False
 
 
 def words(text: str) -> frozenset[str]:

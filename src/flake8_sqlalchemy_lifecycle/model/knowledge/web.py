@@ -147,7 +147,8 @@ _ENDPOINT = (Takes(Role.REQUEST, "endpoint", 1),)
 _HANDLER = (Takes(Role.REQUEST, "handler", 1),)
 _LITESTAR_HOOKS = (
     *(Takes(Role.REQUEST, hook) for hook in ("before_request", "after_request", "after_response")),
-    *(Takes(Role.REQUEST, hook) for hook in ("guards", "middleware", "dependencies")),
+    *(Takes(Role.REQUEST, hook) for hook in ("guards", "dependencies")),
+    Takes(Role.REQUEST, "middleware", once=True),
     _HANDLERS,
 )
 
@@ -168,10 +169,13 @@ TAKES: dict[str, tuple[Takes, ...]] = {
     **rows("starlette.Router", "add_route add_websocket_route", _ENDPOINT),
     **rows("starlette", "Route WebSocketRoute", _ENDPOINT),
     "starlette.Starlette.add_middleware": (
-        Takes(Role.REQUEST, "middleware_class", 0),
+        Takes(Role.REQUEST, "middleware_class", 0, once=True),
         Takes(Role.REQUEST, "dispatch"),
     ),
-    "starlette.Middleware": (Takes(Role.REQUEST, "cls", 0), Takes(Role.REQUEST, "dispatch")),
+    "starlette.Middleware": (
+        Takes(Role.REQUEST, "cls", 0, once=True),
+        Takes(Role.REQUEST, "dispatch"),
+    ),
     "starlette.BaseHTTPMiddleware": (Takes(Role.REQUEST, "dispatch", 1),),
     "starlette.Starlette.add_exception_handler": _HANDLER,
     "starlette.BackgroundTask": (Takes(Role.OPERATION, "func", 0),),
@@ -180,7 +184,7 @@ TAKES: dict[str, tuple[Takes, ...]] = {
     "litestar.Litestar": (_LIFESPAN, *_STARTUP_AND_SHUTDOWN, *_LITESTAR_HOOKS),
     "litestar.Router": _LITESTAR_HOOKS,
     "litestar.Provide": (Takes(Role.REQUEST, "dependency", 0),),
-    "litestar.DefineMiddleware": (Takes(Role.REQUEST, "middleware", 0),),
+    "litestar.DefineMiddleware": (Takes(Role.REQUEST, "middleware", 0, once=True),),
     "litestar.BackgroundTask": (Takes(Role.OPERATION, "fn", 0),),
     # Flask and Quart
     **rows(
@@ -201,9 +205,9 @@ TAKES: dict[str, tuple[Takes, ...]] = {
         "add_route add_websocket_route",
         (Takes(Role.REQUEST, "handler", 0),),
     ),
-    "sanic.Sanic.register_middleware": (Takes(Role.REQUEST, "middleware", 0),),
+    "sanic.Sanic.register_middleware": (Takes(Role.REQUEST, "middleware", 0, once=True),),
     # aiohttp
-    "aiohttp.Application": (Takes(Role.REQUEST, "middlewares"),),
+    "aiohttp.Application": (Takes(Role.REQUEST, "middlewares", once=True),),
     **rows(
         "aiohttp.UrlDispatcher",
         "add_get add_post add_put add_patch add_delete add_head add_options add_view",

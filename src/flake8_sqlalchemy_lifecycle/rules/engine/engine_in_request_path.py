@@ -116,7 +116,8 @@ def _finding(model: Model, cause: Cause) -> Finding:
     engine = cause.engine
     creator = "create_async_engine" if engine.type.endswith("AsyncEngine") else "create_engine"
     end = cause.path.end.block
-    message = f"{creator}() runs on every request: {cause.path.names}"
+    often = "on every request" if cause.asked else "each time a session is asked for"
+    message = f"{creator}() runs {often}: {cause.path.names}"
     if end.module is model.linted:
         return RULE.at(cause.place, message)
     where = f"{end.module.display}:{engine.site.line}"

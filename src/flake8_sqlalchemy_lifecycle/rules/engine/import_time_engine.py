@@ -62,7 +62,7 @@ from ...model.knowledge import CREATOR_WORDS
 RULE = Rule(
     code="LSA103",
     name="import-time-engine",
-    wakes=(*CREATOR_WORDS, "engine", "Engine", "session", "Session", "database", "Database"),
+    wakes=(*CREATOR_WORDS, "import "),
     default=False,
 )
 
