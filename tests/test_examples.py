@@ -44,6 +44,7 @@ SHOW_NOTHING_YET = {
     "no-pre-ping",
     "plain-method-awaited",
     "pool-mismatch",
+    "prefork-server",
     "process-argument",
     "rollback-missing",
     "router-events-run-twice",

@@ -462,6 +462,22 @@ def test_paths_are_shown_relative_to_the_root(root: Path) -> None:
 # Where the project begins
 
 
+def test_files_are_all_but_hidden_and_installed_ones(root: Path) -> None:
+    write(root, app___="", app__db="", manage="", venv__lib__site_packages__x="")
+    (root / "venv" / "lib" / "site_packages").rename(root / "venv" / "lib" / "site-packages")
+    (root / ".cache").mkdir()
+    (root / ".cache" / "x.py").touch()
+    (root / "app" / "again").symlink_to(root)
+    project = Project(str(root))
+    assert [project.display(path) for path in project.files] == [
+        "app/__init__.py",
+        "app/db.py",
+        "manage.py",
+    ]
+    project.edit(str(root / "new.py"), "")
+    assert str(root / "new.py") in project.files
+
+
 def test_the_nearest_repository_is_the_root(root: Path) -> None:
     write(root, service__app__main="")
     (root / ".git").mkdir()

@@ -11,6 +11,7 @@ from . import attributes
 from .flow import in_part, is_within
 from .inference import known
 from .knowledge import IO_METHODS, VIEWS, Kind
+from .knowledge.sqlalchemy import OF_QUERIES, QUERY
 from .knowledge.terms import words
 from .scopes import Block
 from .spelling import last_name
@@ -31,12 +32,10 @@ _METHODS: dict[Kind, frozenset[str]] = {
     Kind.CONNECTION: IO_METHODS[Kind.CONNECTION] - _NO_WAIT,
     Kind.ENGINE: words("begin connect execute raw_connection"),
 }
-_OF_QUERIES = words("all count delete first get one one_or_none scalar update")
-_QUERY = "sqlalchemy.Query"
 _BEGIN_AND_COMMIT = (Kind.SESSION, Kind.REGISTRY, Kind.MAKER)
 
 WAITING_WORDS = frozenset().union(*_METHODS.values()) | {"begin", "query"}
-_METHOD_NAMES = WAITING_WORDS | _OF_QUERIES
+_METHOD_NAMES = WAITING_WORDS | OF_QUERIES
 _WITHOUT_ARGUMENTS = words("begin commit connect connection flush raw_connection rollback")
 _TELLING = ("sqlalchemy", "sqlmodel", "Session", "db.", "session.")
 _SENDS_TEXT = words("exec_driver_sql execute scalar scalars")
@@ -134,8 +133,8 @@ def _is_wait(model: Model, method: ast.Attribute, frame: Frame) -> bool:
 def _waits(model: Model, value: Value, name: str) -> bool:
     if attributes.is_async(model, value):
         return False
-    if attributes.type_name(model, value) == _QUERY:
-        return name in _OF_QUERIES
+    if attributes.type_name(model, value) == QUERY:
+        return name in OF_QUERIES
     kind = attributes.kind_of(model, value)
     return kind is not None and name in _METHODS.get(kind, ())
 
@@ -144,7 +143,7 @@ def _is_query(model: Model, node: ast.expr, frame: Frame) -> bool:
     if not isinstance(node, ast.Call | ast.Name) or "query" not in frame.block.words:
         return False
     values: Values = known(model.values(node, frame))
-    return bool(values) and all(isinstance(v, Made) and v.type == _QUERY for v in values)
+    return bool(values) and all(isinstance(v, Made) and v.type == QUERY for v in values)
 
 
 def _commits(model: Model, node: ast.expr, frame: Frame) -> bool:

@@ -15,6 +15,7 @@ from .engines import engines_behind
 from .holding import started
 from .inference import known
 from .knowledge import IO_METHODS
+from .knowledge.sqlalchemy import TAKE_AN_ENGINE
 from .scopes import Block
 from .values import Bound, Elements, Entering, Frame, Instance, Items, Made, Site
 from .ways import RAISED, Outcome, Walk, Way
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
 _DEEPEST = 5
 _CONNECTS = frozenset({"connect", "begin", "raw_connection", "run_sync", "execute"})
-_TAKE_AN_ENGINE = frozenset(
-    "create_all drop_all reflect to_sql read_sql read_sql_query read_sql_table".split()
-)
-"""Methods of objects that the model does not follow, which connect through the engine that they get."""
 _KEEP_NOTHING = (
     "sqlalchemy.",
     "sqlmodel.",
@@ -154,7 +151,7 @@ class _EngineWatch:
         holder = owner is not None and self._is_held_by(owner)
         if not given and not holder:
             return Fate.HELD
-        if calls.spelled(node) in _TAKE_AN_ENGINE:
+        if calls.spelled(node) in TAKE_AN_ENGINE:
             return self._use(node)
         found = known(self._model.values(node.func, self._frame))
         names = set(calls.names_of(self._model, found))

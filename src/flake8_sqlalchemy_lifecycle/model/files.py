@@ -9,11 +9,13 @@ import functools
 import io
 import os
 import tokenize
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _LARGEST_FILE = 4 * 1024 * 1024
 _DEEPEST_FOLDER = 64
 
+_INSTALLED = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__"})
 _REPOSITORY = (".git", ".hg")
 _MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", "requirements.txt")
 
@@ -83,6 +85,14 @@ class Files:
         if folder is None:
             folder = self._folders[path] = self._list(path)
         return folder
+
+    def below(self, path: str) -> Iterator[str]:
+        """The Python files in the folder and in those below it, but for hidden and installed ones."""
+        folder = self.folder(path)
+        yield from (os.path.join(path, name) for name in folder.files)
+        for name in folder.folders:
+            if not name.startswith(".") and name not in _INSTALLED:
+                yield from self.below(os.path.join(path, name))
 
     def depth(self, path: str) -> int:
         """How far below the root the folder is; -1 outside of it, and too far below."""

@@ -43,25 +43,25 @@ def imported_engines(model: Model) -> Iterator[ImportedEngine]:
         if block.method_of is not None and not words.isdisjoint(block.words)
     }
     words |= constructors
-    for block in _run_by_import(module.block):
+    for block in run_by_import(module.block):
         frame = model.frame(block)
         for call in block.calls:
-            if calls.spelled(call) in words and not _is_guarded(block, call):
+            if calls.spelled(call) in words and not is_guarded(block, call):
                 for engine in _made_by(model, call, frame, words, _DEEPEST):
                     inside = engine.site.path == module.path and engine.call is not None
                     place = engine.call if inside else call
                     yield ImportedEngine(engine, call, place or call)
 
 
-def _run_by_import(block: Block) -> Iterator[Block]:
+def run_by_import(block: Block) -> Iterator[Block]:
     """A module's block and the bodies of its classes."""
     yield block
     for inner in block.inner.values():
         if inner.is_class:
-            yield from _run_by_import(inner)
+            yield from run_by_import(inner)
 
 
-def _is_guarded(block: Block, call: ast.Call) -> bool:
+def is_guarded(block: Block, call: ast.Call) -> bool:
     """Does it stand under `if __name__ == "__main__"` or `if TYPE_CHECKING`?"""
     return any(
         isinstance(ancestor, ast.If)

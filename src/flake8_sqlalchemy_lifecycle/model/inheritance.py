@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import calls
 from .flow import is_tested_and_kept
-from .forks import Child, Fork
+from .forks import Child
 from .scopes import Block
 from .values import Frame, Instance, Made, ProjectModule, Value, Values
 
@@ -31,9 +31,9 @@ class Touch:
     uses: bool
 
 
-def touches(model: Model, fork: Fork) -> Iterator[Touch]:
-    """The objects that the parent made and a child of the fork touches."""
-    reached = [(child, list(run_by(model, child))) for child in fork.children]
+def touches(model: Model, children: Iterable[Child]) -> Iterator[Touch]:
+    """The objects that the parent made and one of the children touches."""
+    reached = [(child, list(run_by(model, child))) for child in children]
     own = {
         frame.block
         for child, frames in reached

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .files import ABSENT, Files, Source, find_root
@@ -68,6 +69,7 @@ class Project:
         self._closures: dict[str, tuple[str, ...]] = {}
         self._remembered = 0
         self.reached: dict[str, frozenset[ast.AST]] = {}
+        self.__dict__.pop("files", None)
 
     def display(self, path: str) -> str:
         """`path` as messages show it: relative to the root, with slashes."""
@@ -95,6 +97,11 @@ class Project:
             found += [os.path.join(folder, name) for name in names if name.endswith(".py")]
             folder = os.path.dirname(folder)
         return tuple(file for file in found if file != path)
+
+    @functools.cached_property
+    def files(self) -> tuple[str, ...]:
+        """All Python files of the project, for what no import leads to; not what is installed there."""
+        return tuple(sorted(self._files.below(self.root)))
 
     def identifiers(self, path: str) -> frozenset[str]:
         """All words of the file's text, its comments' and strings' too; cached."""
@@ -154,15 +161,19 @@ class Project:
             source = self.source(path)
             found: dict[str, None] = {}
             for dotted, level, names in statements(source.text) if source else ():
-                way = self._way(path, dotted, level)
-                found.update(dict.fromkeys(way))
-                if way and not _is_plain_module(way[-1]):
-                    for name in names:
-                        below = self._way(path, f"{dotted}.{name}" if dotted else name, level)
-                        found.update(dict.fromkeys(below))
-            found.pop(path, None)
-            self._imports[path] = tuple(file for file in found if file.endswith(".py"))
+                found.update(dict.fromkeys(self.loads(path, dotted, level, names)))
+            self._imports[path] = tuple(found)
         return self._imports[path]
+
+    def loads(self, path: str, dotted: str, level: int, names: Iterable[str]) -> tuple[str, ...]:
+        """The project's files that an import statement of the file loads; `names` are what it takes from the module."""
+        way = self._way(path, dotted, level)
+        found = dict.fromkeys(way)
+        if way and not _is_plain_module(way[-1]):
+            for name in names:
+                below = self._way(path, f"{dotted}.{name}" if dotted else name, level)
+                found.update(dict.fromkeys(below))
+        return tuple(file for file in found if file.endswith(".py") and file != path)
 
     def closure(self, path: str) -> tuple[str, ...]:
         """The file itself, then all files that it reaches by imports, sorted."""

@@ -26,7 +26,7 @@ _ANEW = frozenset({"dispose", "configure"})
 
 def shared_session(model: Model, fork: Fork) -> Touch | None:
     """The session or connection in a transaction that a child gets its hands on."""
-    for touch in touches(model, fork):
+    for touch in touches(model, fork.children):
         if attributes.kind_of(model, touch.value) in (Kind.SESSION, Kind.CONNECTION):
             if _is_shared(model, fork, touch):
                 return touch
@@ -51,7 +51,7 @@ def shared_engine(model: Model, fork: Fork) -> tuple[Touch, Made] | None:
         return None
     if any(_starts_anew({getattr(node, "attr", "")}) for node in nodes):
         return None
-    found = list(touches(model, fork))
+    found = list(touches(model, fork.children))
     rebound = {touch.name for touch in found if not touch.uses}
     for touch in found:
         if touch.name in rebound or attributes.kind_of(model, touch.value) not in _LEADING:

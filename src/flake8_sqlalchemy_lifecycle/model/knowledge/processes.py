@@ -32,10 +32,24 @@ GIVEN = {
 SERVER_HOOKS = ("post_fork", "post_worker_init")
 """Functions of a gunicorn config that run in each worker, if `PRELOAD` is true with an app that its parent loaded."""
 
+PARENT_HOOKS = ("on_starting", "when_ready", "pre_fork")
+"""Functions of a gunicorn config that run in the parent, when it has loaded the app and before it forks."""
+
 PRELOAD = "preload_app"
 
-CHILD_SIGNAL = "celery.worker_process_init.connect"
-"""Registers what runs in each child of Celery's prefork pool."""
+CHILD_SIGNALS = ("worker_process_init",)
+"""Celery's signal in each child of its prefork pool."""
+
+PARENT_SIGNALS = (
+    "celeryd_init",
+    "worker_init",
+    "celeryd_after_setup",
+    "worker_before_create_process",
+)
+"""Celery's signals in the parent, when it has imported the app and before it forks."""
+
+FORKING_POOLS = frozenset({"prefork", "processes"})
+"""The names of Celery's pool that forks, its default; all others do not."""
 
 ARGUMENTS = {"args": 3, "kwargs": 4}
 """What a process sends to its target, and the indices."""

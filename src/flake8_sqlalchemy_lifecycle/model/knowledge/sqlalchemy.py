@@ -137,6 +137,29 @@ IO_METHODS: dict[Kind, frozenset[str]] = {
 }
 """Methods that talk to the database, by kind of object."""
 
+CONNECTING: dict[Kind, frozenset[str]] = {
+    Kind.ENGINE: words("begin connect execute raw_connection"),
+    **dict.fromkeys(
+        (Kind.SESSION, Kind.REGISTRY),
+        words(
+            "bulk_insert_mappings bulk_save_objects bulk_update_mappings commit connection exec "
+            "execute flush get get_one merge refresh run_sync scalar scalars stream stream_scalars"
+        ),
+    ),
+}
+"""Methods that surely check a connection out of the pool."""
+
+OF_QUERIES = words("all count delete first get one one_or_none scalar update")
+"""Methods of `QUERY` that run it."""
+
+QUERY = "sqlalchemy.Query"
+FLASK = "flask_sqlalchemy.SQLAlchemy"
+
+TAKE_AN_ENGINE = words(
+    "create_all drop_all reflect prepare inspect Table to_sql read_sql read_sql_query read_sql_table"
+)
+"""Functions and methods of SQLAlchemy and pandas that connect the engine that they get."""
+
 _OF_SESSIONS = words(
     "aclose close close_all commit connection delete delete_all execute flush get get_one "
     "invalidate merge merge_all refresh reset rollback scalar scalars stream stream_scalars"
