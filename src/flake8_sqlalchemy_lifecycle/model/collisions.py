@@ -39,10 +39,10 @@ def collisions(finder: SessionUses, frame: Frame, strands: list[Strand]) -> Iter
         id(strand): {identity(used): (used, by) for used, by in finder.by(strand, frame).items()}
         for strand in strands
     }
-    seen: set[Value] = set()
+    seen: set[Value | Use] = set()
     for strand in strands:
         for session, (used, mine) in uses[id(strand)].items():
-            if session in seen or _is_one_of_many(block, session):
+            if session in seen or mine[0] in seen or _is_one_of_many(block, session):
                 continue
             users: list[ast.expr] = []
             if strand.loop is not None and not _is_made_within(block, session, strand.loop):
@@ -60,7 +60,7 @@ def collisions(finder: SessionUses, frame: Frame, strands: list[Strand]) -> Iter
                 if rival is not None:
                     users = [strand.node, rival]
             if users:
-                seen.add(session)
+                seen |= {session, *mine}  # what else the same expression can be is no second cause
                 yield Collision(used, strand.launch, tuple(users), mine[0])
 
 

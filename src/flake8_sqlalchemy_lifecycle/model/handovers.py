@@ -15,7 +15,7 @@ from .session_uses import SessionUses, Use
 from .sought import parts
 from .strands import STARTERS
 from .values import Bound, Coroutine, Frame, Func, Generator, Instance, Made, Partial, Value, Values
-from .waiting import is_left_alone
+from .waiting import is_left_alone, is_returned
 from .work import activations, from_containers, given_call
 
 if TYPE_CHECKING:
@@ -86,13 +86,22 @@ def _handed_over(model: Model, call: ast.Call, callee: Value, frame: Frame) -> H
         return Handover(call, frame, Later.ELSEWHERE, _arguments(call)[known.QUEUES[name] :], ())
     elif name in known.JOBS:
         return _scheduled(model, call, frame, known.JOBS[name])
-    elif name in STARTERS and call.args and is_left_alone(frame.block, call):
+    elif name in STARTERS and call.args and _is_left_alone(frame, call):
         found = model.values(call.args[0], frame)
         work = tuple(value.frame for value in found if isinstance(value, Coroutine))
         inner = call.args[0]
         direct = _arguments(inner) if isinstance(inner, ast.Call) and work else ()
         return Handover(call, frame, Later.ALONE, direct, work)
     return None
+
+
+def _is_left_alone(frame: Frame, call: ast.Call) -> bool:
+    """Does neither the function nor, where it returns the task, its caller wait for it?"""
+    if is_left_alone(frame.block, call):
+        return True
+    if frame.caller is None or not isinstance(frame.call, ast.Call):
+        return False
+    return is_returned(frame.block, call) and is_left_alone(frame.caller.block, frame.call)
 
 
 def _scheduled(model: Model, call: ast.Call, frame: Frame, index: int) -> Handover | None:

@@ -306,18 +306,29 @@ def bind(
         found[positional.pop(0)] = frozenset({receiver})
     extra: dict[object, Values] = {}
     certain = True
-    for index, argument in enumerate(node.args):
-        if isinstance(argument, ast.Starred):
+    index = 0
+    for argument in node.args:
+        if not isinstance(argument, ast.Starred):
+            if index < len(positional):
+                found[positional[index]] = _passed(model, block, positional[index], argument, frame)
+            else:
+                _extra(block, found, model.values(argument, frame))
+            index += 1
+            continue
+        many = model.values(argument.value, frame)
+        unpacked = _unpacked(model, many)
+        for values in unpacked or ():
+            if index < len(positional):
+                found[positional[index]] = values
+            else:
+                _extra(block, found, values)
+            index += 1
+        if unpacked is None:
             certain = False
             if index >= len(positional):
-                elements = model.iterated(model.values(argument.value, frame))
                 star = next((n for n, p in block.parameters.items() if p.star == "*"), "")
-                found.setdefault(star, frozenset({Elements(elements)}))
+                found.setdefault(star, frozenset({Elements(model.iterated(many))}))
             break
-        if index < len(positional):
-            found[positional[index]] = _passed(model, block, positional[index], argument, frame)
-        else:
-            _extra(block, found, model.values(argument, frame))
     for keyword in node.keywords:
         if keyword.arg is None:
             certain = _spread(model, keyword.value, frame, block, found, extra) and certain
@@ -342,6 +353,14 @@ def _passed(model: Model, block: Block, name: str, argument: ast.expr, frame: Fr
         if hints.is_plain(block.parameters[name].arg.annotation):
             return UNKNOWN
     return model.values(argument, frame)
+
+
+def _unpacked(model: Model, values: Values) -> tuple[Values, ...] | None:
+    """What `*args` passes by position; None where it is not known how many that are."""
+    many = [value.elements for value in values if isinstance(value, Items)]
+    if len(many) < len(values) or len({len(elements) for elements in many}) != 1:
+        return None
+    return tuple(model.union(parts) for parts in zip(*many, strict=True))
 
 
 def _extra(block: Block, found: dict[str, Values], values: Values) -> None:
@@ -677,7 +696,19 @@ def _helper(
             return found | default or UNKNOWN
         case "builtins.next" | "builtins.anext":
             return model.iterated(model.values(first, frame))
-        case "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.sorted":
+        case "builtins.enumerate":
+            pair = Items((UNKNOWN, model.iterated(model.values(first, frame))))
+            return frozenset({Elements(frozenset({pair}))})
+        case "builtins.zip":
+            rows = Items(tuple(model.iterated(model.values(a, frame)) for a in node.args))
+            return frozenset({Elements(frozenset({rows}))})
+        case (
+            "builtins.list"
+            | "builtins.tuple"
+            | "builtins.set"
+            | "builtins.sorted"
+            | "builtins.reversed"
+        ):
             return frozenset({Elements(model.iterated(model.values(first, frame)))})
         case "builtins.str" | "sqlalchemy.make_url":
             return None if short == "make_url" else model.values(first, frame)

@@ -54,11 +54,16 @@ def declarations(folder: str, root: str) -> dict[str, tuple[str, ...]]:
 
 
 def by_library(declared: Iterable[Declaration]) -> dict[str, tuple[str, ...]]:
-    """All specifiers of each library, by its normalised name; what is no specifier is left out."""
+    """All specifiers of each library, by its normalised name; none for one that is named without.
+
+    What is no specifier is left out.
+    """
     found: dict[str, dict[str, None]] = {}
     for library, specifiers in declared:
         if _SPECIFIERS.fullmatch(specifiers):
             found.setdefault(normalised(library), {})[specifiers.strip()] = None
+        elif library and not specifiers.strip():
+            found.setdefault(normalised(library), {})
     return {library: tuple(specifiers) for library, specifiers in found.items()}
 
 

@@ -47,7 +47,7 @@ def sent(model: Model) -> Iterator[Sent]:
     """What the linted file sends to other processes that must not be sent; one for each call."""
     if not makes_processes(model):
         return
-    makers = names_of_makers(model) | frozenset(_subclasses(model))
+    makers = names_of_makers(model)
     for call, block in model.linted.calls():
         name = calls.spelled(call)
         if name in makers:
@@ -58,14 +58,6 @@ def sent(model: Model) -> Iterator[Sent]:
             found = None
         if found is not None:
             yield Sent(call, *found)
-
-
-def _subclasses(model: Model) -> Iterator[str]:
-    """The classes of the linted file that are written as subclasses of a process."""
-    for block in model.linted.blocks():
-        if isinstance(block.node, ast.ClassDef):
-            if any(getattr(base, "attr", "") == "Process" for base in block.node.bases):
-                yield block.node.name
 
 
 _Held = tuple["Made | Instance", "str | None"]
@@ -133,6 +125,8 @@ def _in_callables(model: Model, values: Values) -> Iterator[_Held]:
         match value:
             case Bound(receiver) | Func(receiver=receiver) if receiver is not None:
                 yield from _in_values(model, frozenset({receiver}), 0)
+            case Instance():
+                yield from _in_values(model, frozenset({value}), 0)
             case Partial(function, positional, keywords):
                 yield from _in_callables(model, frozenset({function}))
                 for part in (*positional, *(v for _, v in keywords)):

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation
-from .flow import enclosing_withs
+from .flow import enclosing_tries, enclosing_withs
 from .inference import known
 from .knowledge import IO_METHODS, Kind
+from .knowledge.concurrency import LIMITS
 from .strands import Strand
 from .values import (
     Constant,
@@ -143,6 +144,8 @@ def is_own(session: Value, activations: Set[Frame]) -> bool:
     """
     if not isinstance(session, Made | Instance):
         return False
+    if isinstance(session, Made) and session.declared and isinstance(session.origin, Instance):
+        return is_own(session.origin, activations)  # known only as what that object was given
     frame = session.frame
     while frame is not None:
         if frame in activations:
@@ -196,15 +199,28 @@ def _awaited_in(model: Model, frame: Frame) -> Iterator[tuple[ast.AST, Frame]]:
 
 
 def is_locked(model: Model, frame: Frame, node: ast.AST) -> bool:
-    """Does the node run under `async with lock`, or under a semaphore of one?"""
-    for context in enclosing_withs(frame.block, node):
-        for value in model.values(context, frame):
-            if attributes.kind_of(model, value) is Kind.LOCK:
-                return True
-            if isinstance(value, Made) and value.type == "asyncio.Semaphore":
-                if invocation.argument_values(model, value, "value", 0) == frozenset({Constant(1)}):
-                    return True
-    return False
+    """Does the node run under `async with lock`, in a `try` that releases one, or under a semaphore of one?"""
+    contexts = [*enclosing_withs(frame.block, node), *_released_after(frame.block, node)]
+    return any(_is_lock(model, v) for context in contexts for v in model.values(context, frame))
+
+
+def _released_after(block: Block, node: ast.AST) -> Iterator[ast.expr]:
+    """What the `finally` around the node releases."""
+    for around in enclosing_tries(block, node):
+        for statement in around.finalbody:
+            match statement:
+                case ast.Expr(value=ast.Call(func=ast.Attribute(attr="release", value=owner))):
+                    yield owner
+
+
+def _is_lock(model: Model, value: Value) -> bool:
+    if attributes.kind_of(model, value) is Kind.LOCK:
+        return True
+    if not isinstance(value, Made) or value.type not in LIMITS:
+        return False
+    return invocation.argument_values(model, value, LIMITS[value.type], 0) == frozenset(
+        {Constant(1)}
+    )
 
 
 def name_of_session(model: Model, frame: Frame, session: Value, use: Use) -> str:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import attributes
+from .calls import spelled
 from .child_disposals import own_blocks, uses, uses_in
 from .disposal import is_same
 from .engines import engines_behind, has_no_pool, is_in_memory
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from .inference import Model
 
 _LEADING = (Kind.ENGINE, Kind.MAKER, Kind.REGISTRY, Kind.SESSION)
-_GUARDS = ("register_at_fork", "getpid")
+_HOOKS = ("register_at_fork", "register_after_fork")
+_PROCESS_ID = "getpid"
 _ANEW = frozenset({"dispose", "configure"})
 
 
@@ -75,9 +77,16 @@ def _starts_anew(words: frozenset[str] | set[str]) -> bool:
 
 
 def _is_guarded(model: Model) -> bool:
-    """Does any file at hand take care of forks?"""
-    sources = map(model.project.source, model.project.closure(model.linted.path))
-    return any(word in source.text for source in sources if source is not None for word in _GUARDS)
+    """Does any file at hand take care of forks: by a hook, or by a process id that it does not only log?"""
+    if model.project.closure_says(model.linted.path, *_HOOKS):
+        return True
+    modules = map(model.project.module, model.project.saying(model.linted.path, _PROCESS_ID))
+    return any(
+        spelled(call) == _PROCESS_ID and not isinstance(block.statement(call), ast.Expr)
+        for module in modules
+        if module is not None
+        for call, block in module.calls()
+    )
 
 
 def _may_be_own(model: Model, touch: Touch, own: set[Block], nodes: frozenset[ast.AST]) -> bool:

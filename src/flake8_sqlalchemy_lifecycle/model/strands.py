@@ -124,6 +124,10 @@ def _from_call(
     names = set(calls.names_of(model, model.values(node.func, frame)))
     if names & STARTERS:
         return  # a strand of its own
+    if names & GATHERERS:
+        for argument in node.args:
+            yield from _sources(model, argument, frame, loop, depth + 1)
+        return
     if node.args and names & (_TRANSPARENT | {"builtins.list", "builtins.tuple", "builtins.set"}):
         yield from _sources(model, node.args[0], frame, loop, depth + 1)
     elif len(node.args) >= 2 and "builtins.map" in names:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation, paths
 from .disposal import is_same
-from .engines import engines_behind
+from .engines import engines_behind, has_no_pool
 from .kept import ASYNC_CREATORS
 from .knowledge import DISPATCHED, IO_METHODS, Kind, Role
 from .knowledge import web as frameworks
 from .scopes import Block
 from .spelling import last_name, spelled
 from .trails import EVERY_NAME, Trails
-from .values import Cls, Frame, Func, Library, Made
+from .values import Cls, Frame, Func, Library, Made, Values
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -45,15 +45,21 @@ def used_engines(
 
 
 def engines_used_by(model: Model, engines: Iterable[Made], frame: Frame) -> list[Made]:
-    """Those of the engines that an activation, or what it leads to, opens sessions or connections with."""
-    search = _Search(model, list(engines), (model.linted.path,))
+    """Those of the engines that an activation, or what it leads to, opens sessions or connections with.
+
+    What may as well be opened with an engine without a pool does not count.
+    """
+    search = _Search(model, list(engines), (model.linted.path,), is_certain=True)
     search.follow(frame)
     return [engine for engine in search.engines if engine not in search.missing]
 
 
 class _Search:
-    def __init__(self, model: Model, engines: list[Made], files: tuple[str, ...]) -> None:
+    def __init__(
+        self, model: Model, engines: list[Made], files: tuple[str, ...], is_certain: bool = False
+    ) -> None:
         self.model = model
+        self.is_certain = is_certain
         self.engines = engines
         self.missing = list(engines)
         self.files = files
@@ -89,11 +95,10 @@ class _Search:
         for parameter in frame.block.parameters.values():
             said = [part for part in (parameter.arg.annotation, parameter.default) if part]
             if any(self._leads(spelled(part)) for part in said):
-                for value in invocation.parameter(self.model, parameter, frame):
-                    kind = attributes.kind_of(self.model, value)
-                    if kind in (*_USES, Kind.REGISTRY, Kind.MAKER):
-                        for engine in engines_behind(self.model, value):
-                            self._found(engine)
+                self._found(
+                    invocation.parameter(self.model, parameter, frame),
+                    (*_USES, Kind.REGISTRY, Kind.MAKER),
+                )
 
     def _look(self, frame: Frame) -> None:
         parents = frame.block.parents
@@ -101,24 +106,24 @@ class _Search:
             if not isinstance(parents[call], ast.withitem) and last_name(call.func) not in _OPENS:
                 if not self._leads(spelled(call.func)):
                     continue
-            for value in self.model.values(call, frame):
-                if attributes.kind_of(self.model, value) in _USES:
-                    for engine in engines_behind(self.model, value):
-                        self._found(engine)
+            self._found(self.model.values(call, frame), _USES)
             if isinstance(call.func, ast.Attribute) and call.func.attr in _REGISTRY_IO:
-                for value in self.model.values(call.func.value, frame):
-                    if attributes.kind_of(self.model, value) is Kind.REGISTRY:
-                        for engine in engines_behind(self.model, value):
-                            self._found(engine)
+                self._found(self.model.values(call.func.value, frame), (Kind.REGISTRY,))
 
         for node in frame.block.yields:
-            for value in self.model.values(node.value, frame):
-                if attributes.kind_of(self.model, value) in (*_USES, Kind.REGISTRY):
-                    for engine in engines_behind(self.model, value):
-                        self._found(engine)
+            self._found(self.model.values(node.value, frame), (*_USES, Kind.REGISTRY))
 
-    def _found(self, engine: Made) -> None:
-        self.missing = [e for e in self.missing if not is_same(engine, e)]
+    def _found(self, values: Values, kinds: tuple[Kind, ...]) -> None:
+        """Takes note of the engines behind those of the values that are of one of the kinds."""
+        engines = [
+            engine
+            for value in values
+            if attributes.kind_of(self.model, value) in kinds
+            for engine in engines_behind(self.model, value)
+        ]
+        if self.is_certain and any(has_no_pool(self.model, engine) for engine in engines):
+            return
+        self.missing = [e for e in self.missing if not any(is_same(f, e) for f in engines)]
 
     def roots(self) -> Iterator[Func]:
         """The functions in the files that a framework runs and that may use an engine, by the names in them."""

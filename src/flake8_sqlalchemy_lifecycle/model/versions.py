@@ -29,7 +29,7 @@ class Declared:
 
     def declares(self, library: str) -> bool:
         """Whether the project names the library among its own, whatever the version."""
-        return bool(self._of(library))
+        return manifests.normalised(library) in self._specifiers
 
     def may_be_at_least(self, library: str, version: str) -> bool:
         """Whether some release from `version` on may be installed. True if nothing is declared."""
@@ -55,7 +55,8 @@ def declared_for(path: str, root: str, overrides: tuple[str, ...]) -> Declared:
 def _declared(folder: str, root: str, overrides: tuple[str, ...]) -> Declared:
     specifiers = manifests.by_library(map(manifests.requirement, overrides))
     while within(folder, root):
-        specifiers = {**_declarations(folder, root), **specifiers}
+        for library, given in _declarations(folder, root).items():
+            specifiers[library] = specifiers.get(library) or given
         if folder == root:
             break
         folder = os.path.dirname(folder)

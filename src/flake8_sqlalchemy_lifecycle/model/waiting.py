@@ -67,6 +67,14 @@ def is_left_alone(block: Block, call: ast.Call) -> bool:
     return False
 
 
+def is_returned(block: Block, call: ast.Call) -> bool:
+    """Does the function return the task that the call makes, and not wait for it?"""
+    if joined_at(block, call) is not None:
+        return False
+    names = _holders(block, call)
+    return any(node is call or _mentions(node, names) for node in block.returns)
+
+
 def _is_handed_out(block: Block, names: set[str]) -> bool:
     return any(_mentions(node, names) for node in (*block.returns, *block.yields))
 
@@ -121,8 +129,7 @@ def _holders(block: Block, call: ast.Call) -> set[str]:
                 if _mentions(value, names):
                     names.add(owner)
             case (
-                ast.For(target=ast.Name(id=name), iter=source)
-                | ast.comprehension(target=ast.Name(id=name), iter=source)
+                ast.For(target=target, iter=source) | ast.comprehension(target=target, iter=source)
             ) if _mentions(source, names):
-                names.add(name)
+                names |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name)}
     return names

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from .inference import Model
 
 
+_RUN_IN_CONTEXT = ("contextvars.Context.run", "contextvars.copy_context.run")
+
+
 def given_call(
     function: ast.expr,
     args: Iterable[ast.expr],
@@ -43,6 +46,9 @@ def activations(model: Model, call: ast.Call, frame: Frame) -> tuple[Frame, ...]
     """The activations of project functions that a handed over call runs."""
     found: dict[Frame, None] = {}
     for value in model.values(call.func, frame):
+        if call.args and invocation.callee_name(model, value) in _RUN_IN_CONTEXT:
+            inner = given_call(call.args[0], call.args[1:], call.keywords, call)
+            found.update(dict.fromkeys(activations(model, inner, frame)))
         found.update(dict.fromkeys(_run(model, value, call, frame)))
     return tuple(found)
 

@@ -12,9 +12,17 @@ TYPES: dict[str, Type] = {
     "asyncio.Lock": Type(Kind.LOCK, is_async=True),
     "anyio.Lock": Type(Kind.LOCK, is_async=True),
     "trio.Lock": Type(Kind.LOCK, is_async=True),
+    "asyncio.Condition": Type(Kind.LOCK, is_async=True),
+    "anyio.Condition": Type(Kind.LOCK, is_async=True),
     "asyncio.Semaphore": Type(is_async=True),
+    "anyio.Semaphore": Type(is_async=True),
+    "anyio.CapacityLimiter": Type(is_async=True),
+    "trio.Semaphore": Type(is_async=True),
+    "trio.CapacityLimiter": Type(is_async=True),
+    "threading.Semaphore": Type(),
     "threading.Lock": Type(Kind.LOCK),
     "threading.RLock": Type(Kind.LOCK),
+    "threading.Condition": Type(Kind.LOCK),
     "contextlib.ExitStack": Type(Kind.STACK),
     "contextlib.AsyncExitStack": Type(Kind.STACK, is_async=True),
     "multiprocessing.Process": Type(Kind.PROCESS),
@@ -46,6 +54,7 @@ SAME_AS = {
     "multiprocess.Pool": "multiprocessing.Pool",
     "multiprocess.get_context": "multiprocessing.get_context",
     "asyncio.BoundedSemaphore": "asyncio.Semaphore",
+    "threading.BoundedSemaphore": "threading.Semaphore",
     "asyncer.create_task_group": "anyio.create_task_group",
     "typing_extensions.Annotated": "typing.Annotated",
     "async_lru.alru_cache": "functools.lru_cache",
@@ -65,6 +74,16 @@ SAME_AS = {
     "django.cached_property": "functools.cached_property",
     "async_generator.asynccontextmanager": "contextlib.asynccontextmanager",
 }
+
+LIMITS = {
+    "asyncio.Semaphore": "value",
+    "anyio.Semaphore": "initial_value",
+    "anyio.CapacityLimiter": "total_tokens",
+    "trio.Semaphore": "initial_value",
+    "trio.CapacityLimiter": "total_tokens",
+    "threading.Semaphore": "value",
+}
+"""What lets so many in at once, and the argument, the first one, that tells how many."""
 
 CACHES = frozenset({"functools.cache", "functools.lru_cache", "functools.cached_property"})
 CONTEXT_MANAGERS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
