@@ -1,25 +1,39 @@
 """`next()` takes the session out of the dependency, and the generator dies at once.
 
-The session is closed before the first query, begins anew, and nobody closes it again.
+What stands behind its `yield`, here the commit, is never run.
 """
 
 from collections.abc import Iterator
 
-from celery import shared_task
+from celery import Celery
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session, sessionmaker
+from stage import database_url, psql
 
-engine = create_engine("sqlite:///notes.db")
+celery = Celery("notes", broker="memory://")
+engine = create_engine(database_url())
 SessionLocal = sessionmaker(engine)
 
 
 def get_db() -> Iterator[Session]:
     with SessionLocal() as session:
         yield session
+        session.commit()
 
 
-@shared_task
-def purge_notes() -> None:
+@celery.task
+def store_note(body: str) -> str:
     session = next(get_db())  # LSA313
-    session.execute(text("delete from notes where archived"))
-    session.commit()
+    session.execute(text("insert into notes values (:body)"), {"body": body})
+    return "stored"
+
+
+def main() -> None:
+    psql("create table notes (body text)")
+    results = [store_note.apply([body]).get() for body in ("bread", "milk", "tea")]
+    rows = psql("select count(*) from notes")[0]
+    print(f"the tasks say {', '.join(results)}; rows in the table: {rows}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,46 +1,41 @@
-"""What was loaded stays readable after the commit."""
+"""What the handler returns is loaded again, by a call that it awaits."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Annotated
 
+from database import SessionLocal, lifespan
 from fastapi import Depends, FastAPI
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-engine = create_async_engine("sqlite+aiosqlite:///users.db")
-make_session = async_sessionmaker(engine, expire_on_commit=False)
-
-
-@asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        await engine.dispose()
-
+from models import User
+from sqlalchemy.exc import MissingGreenlet
+from sqlalchemy.ext.asyncio import AsyncSession
+from stage import brief, serving
 
 app = FastAPI(lifespan=lifespan)
 
 
-class Base(DeclarativeBase):
-    pass
-
-
-class User(Base):
-    __tablename__ = "user"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str]
-
-
 async def get_db() -> AsyncIterator[AsyncSession]:
-    async with make_session() as session:
+    async with SessionLocal() as session:
         yield session
 
 
-@app.post("/users")
+@app.post("/users/{name}")
 async def create_user(name: str, db: Annotated[AsyncSession, Depends(get_db)]) -> dict[str, int]:
     user = User(name=name)
     db.add(user)
     await db.commit()
+    await db.refresh(user)
     return {"id": user.id}
+
+
+async def main() -> None:
+    async with serving(app) as client:
+        try:
+            answer = await client.post("/users/ada")
+            print(f"POST /users/ada: {answer.text}")
+        except MissingGreenlet as error:
+            print(f"POST /users/ada: {brief(error)}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,23 +1,43 @@
-"""One session for all requests: the first that fails breaks all that follow.
+"""All requests share one session: after the first that fails, none works any more."""
 
-PendingRollbackError: This Session's transaction has been rolled back due to a previous exception.
-"""
+import asyncio
 
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
+from stage import brief, database_url, psql, serving
 
-session = Session(create_engine("sqlite:///notes.db"))  # LSA301
+engine = create_engine(database_url())
+session = Session(engine)  # LSA301
 app = FastAPI()
 
 
 @app.post("/tags/{name}")
-def add_tag(name: str) -> dict[str, str]:
-    session.execute(text("insert into tags (name) values (:name)"), {"name": name})
+def add_tag(name: str) -> None:
+    try:
+        session.execute(text("insert into tags values (:name)"), {"name": name})
+    except IntegrityError as error:
+        raise HTTPException(409) from error
     session.commit()
-    return {"name": name}
 
 
 @app.get("/tags")
 def count_tags() -> int:
     return session.scalar(text("select count(*) from tags")) or 0
+
+
+async def main() -> None:
+    psql("create table tags (name text primary key); insert into tags values ('red')")
+    async with serving(app) as client:
+        again = await client.post("/tags/red")
+        try:
+            answer = await client.get("/tags")
+            counted = answer.text
+        except DBAPIError as error:
+            counted = brief(error)
+    print(f"POST /tags/red: {again.status_code}, then GET /tags: {counted}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,28 +1,17 @@
-"""Every sign-up ends in a TypeError, and the address is gone.
+"""`add()` returns nothing that can be awaited: every request ends in a TypeError, and nobody is stored."""
 
-`POST /subscribers?mail=ada@example.org` answers 500: object NoneType can't be used in 'await' expression.
-"""
-
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from models import Base, Subscriber
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from stage import brief, database_url, serving
 
-engine = create_async_engine("sqlite+aiosqlite:///:memory:")
-maker = async_sessionmaker(engine)
-
-
-class Base(DeclarativeBase):
-    pass
-
-
-class Subscriber(Base):
-    __tablename__ = "subscriber"
-
-    mail: Mapped[str] = mapped_column(primary_key=True)
+engine = create_async_engine(database_url("aiosqlite"))
+SessionLocal = async_sessionmaker(engine)
 
 
 @asynccontextmanager
@@ -38,15 +27,29 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(lifespan=lifespan)
 
 
-@app.post("/subscribers")
-async def sign_up(mail: str) -> str:
-    async with maker() as session:
+@app.post("/subscribers/{mail}")
+async def subscribe(mail: str) -> str:
+    async with SessionLocal() as session:
         await session.add(Subscriber(mail=mail))  # LSA306
         await session.commit()
     return f"welcome, {mail}"
 
 
 @app.get("/subscribers")
-async def count() -> int | None:
-    async with maker() as session:
-        return await session.scalar(select(func.count()).select_from(Subscriber))
+async def count() -> int:
+    async with SessionLocal() as session:
+        return await session.scalar(select(func.count()).select_from(Subscriber)) or 0
+
+
+async def main() -> None:
+    async with serving(app) as client:
+        try:
+            answer = (await client.post("/subscribers/ada@example.org")).text
+        except TypeError as error:
+            answer = brief(error)
+        counted = await client.get("/subscribers")
+    print(f"the answer is {answer}, the subscribers are {counted.text}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,15 +1,12 @@
-"""One tag that is there already, and the tags behind it are not stored either.
-
-sqlalchemy.exc.PendingRollbackError: This Session's transaction has been rolled back due to a previous exception
-during flush.
-"""
+"""A tag that is there already is passed over, but not what it left behind: the session takes nothing more."""
 
 from sqlalchemy import create_engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, PendingRollbackError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
+from stage import brief, database_url
 
-engine = create_engine("sqlite:///:memory:")
-maker = sessionmaker(engine)
+engine = create_engine(database_url("pysqlite"))
+SessionLocal = sessionmaker(engine)
 
 
 class Base(DeclarativeBase):
@@ -17,25 +14,30 @@ class Base(DeclarativeBase):
 
 
 class Tag(Base):
-    __tablename__ = "tag"
+    __tablename__ = "tags"
 
     name: Mapped[str] = mapped_column(primary_key=True)
 
 
-def load(names: list[str]) -> int:
-    stored = 0
-    with maker() as session:
+def load(names: list[str]) -> None:
+    with SessionLocal() as session:
         for name in names:
             try:
                 session.add(Tag(name=name))
                 session.commit()
             except IntegrityError:  # LSA308
                 continue
-            stored += 1
-    return stored
+
+
+def main() -> None:
+    Base.metadata.create_all(engine)
+    load(["red"])
+    try:
+        load(["red", "green", "blue"])
+        print("red, green, blue: loaded")
+    except PendingRollbackError as error:
+        print(f"red, green, blue: {brief(error)}")
 
 
 if __name__ == "__main__":
-    Base.metadata.create_all(engine)
-    load(["red", "green"])
-    load(["red", "blue"])
+    main()

@@ -1,11 +1,12 @@
-"""One tag that is there already is left out; the tags behind it are stored."""
+"""A tag that is there already is passed over; the rollback makes the session ready for the next."""
 
 from sqlalchemy import create_engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, PendingRollbackError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
+from stage import brief, database_url
 
-engine = create_engine("sqlite:///:memory:")
-maker = sessionmaker(engine)
+engine = create_engine(database_url("pysqlite"))
+SessionLocal = sessionmaker(engine)
 
 
 class Base(DeclarativeBase):
@@ -13,14 +14,13 @@ class Base(DeclarativeBase):
 
 
 class Tag(Base):
-    __tablename__ = "tag"
+    __tablename__ = "tags"
 
     name: Mapped[str] = mapped_column(primary_key=True)
 
 
-def load(names: list[str]) -> int:
-    stored = 0
-    with maker() as session:
+def load(names: list[str]) -> None:
+    with SessionLocal() as session:
         for name in names:
             try:
                 session.add(Tag(name=name))
@@ -28,11 +28,17 @@ def load(names: list[str]) -> int:
             except IntegrityError:
                 session.rollback()
                 continue
-            stored += 1
-    return stored
+
+
+def main() -> None:
+    Base.metadata.create_all(engine)
+    load(["red"])
+    try:
+        load(["red", "green", "blue"])
+        print("red, green, blue: loaded")
+    except PendingRollbackError as error:
+        print(f"red, green, blue: {brief(error)}")
 
 
 if __name__ == "__main__":
-    Base.metadata.create_all(engine)
-    load(["red", "green"])
-    load(["red", "blue"])
+    main()

@@ -1,19 +1,36 @@
 """`with` closes the session, whatever happens."""
 
-from fastapi import FastAPI, HTTPException
+from flask import Flask, abort
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.orm import sessionmaker
+from stage import brief, database_url, psql
 
-engine = create_engine("sqlite:///notes.db")
+app = Flask(__name__)
+engine = create_engine(database_url(), pool_size=3, max_overflow=0, pool_timeout=0.5)
 SessionLocal = sessionmaker(engine)
-app = FastAPI()
 
 
-@app.get("/notes/{number}")
+@app.get("/notes/<int:number>")
 def read_note(number: int) -> str:
+    query = text("select body from notes where id = :number")
     with SessionLocal() as session:
-        query = text("select body from notes where rowid = :number")
         body = session.scalar(query, {"number": number})
-    if body is None:
-        raise HTTPException(404)
-    return str(body)
+    return body or abort(404)
+
+
+def main() -> None:
+    psql("create table notes (id int, body text); insert into notes values (1, 'bread')")
+    app.testing = True
+    client = app.test_client()
+    for number in range(1, 101):
+        try:
+            answer = client.get("/notes/1")
+        except NoConnectionError as error:
+            print(f"request {number}: {brief(error)}")
+            return
+    print(f"request {number}: {answer.status}, {answer.text}")
+
+
+if __name__ == "__main__":
+    main()

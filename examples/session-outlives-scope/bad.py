@@ -1,15 +1,18 @@
-"""The cache gives every request the session of the first one.
+"""The cache keeps the session of the first request for good, and its transaction is open from then on.
 
-Requests that run at the same time share its transaction, and one that fails breaks all that follow.
+While the app runs, no migration gets its lock.
 """
 
+import asyncio
 from functools import lru_cache
 
 from fastapi import FastAPI
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
+from stage import brief, database_url, psql, serving
 
-engine = create_engine("sqlite:///notes.db")
+engine = create_engine(database_url())
 app = FastAPI()
 
 
@@ -21,3 +24,19 @@ def get_session() -> Session:
 @app.get("/tags")
 def count_tags() -> int:
     return get_session().scalar(text("select count(*) from tags")) or 0
+
+
+async def main() -> None:
+    psql("create table tags (name text); insert into tags values ('red')")
+    async with serving(app) as client:
+        answer = await client.get("/tags")
+        try:
+            psql("set lock_timeout = '1s'; alter table tags add colour text")
+            migrated = "done"
+        except LockNotAvailable as error:
+            migrated = brief(error)
+    print(f"GET /tags: {answer.text}, then ALTER TABLE tags: {migrated}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

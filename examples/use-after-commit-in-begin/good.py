@@ -1,38 +1,35 @@
-"""The order and its line are stored together: the flush in the middle gives the order its number."""
+"""The flush in the middle of the block gives the order its number; both are stored together, at its end."""
 
-from sqlalchemy import ForeignKey, create_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
+from models import Base, Line, Order
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.orm import sessionmaker
+from stage import brief, database_url
 
-engine = create_engine("sqlite:///orders.db")
-maker = sessionmaker(engine)
-
-
-class Base(DeclarativeBase):
-    pass
-
-
-class Order(Base):
-    __tablename__ = "order"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-
-
-class Line(Base):
-    __tablename__ = "line"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    order_id: Mapped[int] = mapped_column(ForeignKey("order.id"))
-    sku: Mapped[str]
+engine = create_engine(database_url("pysqlite"))
+SessionLocal = sessionmaker(engine)
 
 
 def place_order(sku: str) -> None:
-    with maker.begin() as session:
+    with SessionLocal.begin() as session:
         order = Order()
         session.add(order)
         session.flush()
         session.add(Line(order_id=order.id, sku=sku))
 
 
-if __name__ == "__main__":
+def main() -> None:
     Base.metadata.create_all(engine)
-    place_order("B-17")
+    try:
+        place_order("B-17")
+        outcome = "done"
+    except InvalidRequestError as error:
+        outcome = brief(error)
+    with SessionLocal() as session:
+        orders = session.scalar(select(func.count(Order.id)))
+        lines = session.scalar(select(func.count(Line.id)))
+    print(f"{outcome}; orders stored: {orders}, lines: {lines}")
+
+
+if __name__ == "__main__":
+    main()
