@@ -1,4 +1,4 @@
-"""One file's findings are fixed, one after the other, and each fix is proven before the next.
+"""One file's findings are fixed, one after the other or those of one rule together, and proven before the next.
 
 Nothing is read or written here: a text comes in, a text goes out. LibCST is imported when the first finding
 that has a fix is met.
@@ -6,6 +6,7 @@ that has a fix is met.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import tokenize
@@ -61,6 +62,7 @@ class Fixer:
         self._shown = shown
         self._codes = codes
         self._refused: dict[_Identity, str] = {}
+        self._together = fixes.TOGETHER
 
     def fix(self, text: str) -> Fixed:
         """Apply all fixes that stand the proof."""
@@ -71,19 +73,27 @@ class Fixer:
             waiting = [i for i in known if i.code in self._codes and i not in self._refused]
             if not waiting:
                 break
+            group = [i for i in waiting if i.code == waiting[0].code]
+            if waiting[0].code not in self._together:
+                group = group[:1]
             try:
-                text, found = self._apply(text, found, known[waiting[0]])
+                text, found = self._apply(text, found, {i: known[i] for i in group})
                 shown = self._shown(text, found)
+            except _Refused as refused:
+                self._refused[refused.identity] = str(refused)
             except fixes.CannotFix as problem:
-                self._refused[waiting[0]] = str(problem)
+                if len(group) == 1:
+                    self._refused[group[0]] = str(problem)
+                else:
+                    self._together = self._together - {waiting[0].code}
         left = [Left(finding, self._refused.get(i, "")) for i, finding in known.items()]
         return Fixed(text, len(first) - len(left), tuple(left))
 
     def _apply(
-        self, text: str, found: list[Finding], finding: Finding
+        self, text: str, found: list[Finding], group: dict[_Identity, Finding]
     ) -> tuple[str, list[Finding]]:
-        """The text without that finding, and what is found in it then."""
-        new = self._fixed(text, finding)
+        """The text without those findings, and what is found in it then."""
+        new = self._fixed(text, group)
         if new == text:
             raise fixes.CannotFix("there is nothing to change")
         _refuse_nonsense(text, new)
@@ -91,26 +101,47 @@ class Fixer:
         before, after = Counter(map(_said, found)), Counter(map(_said, found_then))
         for code, message in (after - before).elements():
             raise fixes.CannotFix(f"the fix would bring {code}: {message}")
-        if after[_said(finding)] >= before[_said(finding)]:
+        gone = Counter(map(_said, group.values()))
+        if any(after[said] > before[said] - number for said, number in gone.items()):
             raise fixes.CannotFix("the finding would still be there")
         return new, found_then
 
-    def _fixed(self, text: str, finding: Finding) -> str:
+    def _fixed(self, text: str, group: dict[_Identity, Finding]) -> str:
         from .fixes.draft import Draft
 
         model = self._linter.model(self._path, text)
         if model is None:
             raise fixes.CannotFix("the file cannot be read again")
-        try:
+        with _contained():
             draft = Draft(text, model)
-            fixes.fix_for(finding.code)(draft, finding)
+        for identity, finding in group.items():
+            try:
+                with _contained():
+                    fixes.fix_for(finding.code)(draft, finding)
+            except fixes.CannotFix as problem:
+                raise _Refused(identity, str(problem)) from problem
+        with _contained():
             return draft.result()
-        except fixes.CannotFix:
-            raise
-        except Exception as error:  # whatever a file holds, the others are fixed
-            raise fixes.CannotFix(
-                f"the fix crashed with {type(error).__name__}, please report it"
-            ) from error
+
+
+class _Refused(Exception):  # noqa: N818
+    """A fix leaves its finding; what it may have noted before is thrown away with the draft."""
+
+    def __init__(self, identity: _Identity, reason: str) -> None:
+        super().__init__(reason)
+        self.identity = identity
+
+
+@contextlib.contextmanager
+def _contained() -> Iterator[None]:
+    """Make a crash of a fix a reason to leave the finding, so that the others are fixed."""
+    try:
+        yield
+    except fixes.CannotFix:
+        raise
+    except Exception as error:
+        name = type(error).__name__
+        raise fixes.CannotFix(f"the fix crashed with {name}, please report it") from error
 
 
 def _said(finding: Finding) -> tuple[str, str]:

@@ -24,6 +24,9 @@ FILES = {
 }
 """The file whose function `fix` mends the findings of a rule, by the rule's code."""
 
+TOGETHER = {"LSA106", "LSA306", "LSA504"}
+"""The rules whose fix mends one finding and leaves the others': many of a file are then mended, and proven, at once."""
+
 
 class CannotFix(Exception):  # noqa: N818
     """The finding is left as it is. The text is the reason, in a line made for the user."""
