@@ -50,8 +50,8 @@ condition picks, pool classes of the project, and versions of SQLAlchemy that ac
 
 ## Fix
 
-Drops the argument, or exchanges the pool class for that of the other flavour. The call raised before, so nothing that
-worked can change.
+Safe: drops the argument, corrects a misspelt one, or exchanges the pool class for that of the other flavour. The call
+raised before, so nothing that worked can change. Arguments in a dictionary are left.
 
 ## Misses
 

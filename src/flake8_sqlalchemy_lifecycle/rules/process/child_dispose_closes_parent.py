@@ -69,7 +69,7 @@ Engines that the child made; those whose inherited connections it forgot before;
 
 ## Fix
 
-Safe: `close=False` is added.
+Safe: `close=False` is added, where the engine is disposed in the file of the finding.
 
 ## Misses
 
