@@ -54,6 +54,8 @@ def attribute(model: Model, value: Value, name: str) -> Values:
             return _of_library(model, value, name)
         case Unknown():
             return UNKNOWN
+        case Constant(None):
+            return NOTHING  # None has none of the attributes that are asked for
     return frozenset({Bound(value, name)})
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import attributes
+from .begun import uses
+from .failing import restores
 from .flow import in_part
 from .holding import CLOSES, Hold, SessionWatch, State, started
 from .inference import Model
@@ -151,6 +153,7 @@ class _Watch(SessionWatch):
 
     def __init__(self, model: Model, opened: Opened, *, raising: bool, lent: bool = False) -> None:
         super().__init__(model, opened.frame, opened.session, opened.call)
+        self._owner = opened.session
         self._raising = raising
         self._is_manager = lent or _is_manager(model, opened.frame)
         self._loops = _is_in_round(opened.frame.block, opened.call)
@@ -173,9 +176,9 @@ class _Watch(SessionWatch):
         return after
 
     def _commits(self, node: ast.AST, state: State) -> State:
-        """A commit that fails keeps the connection: what raises is the step before it."""
-        if self._raising and self._is_commit(node) and state.hold is not Hold.CLOSED:
-            if state.hold in (Hold.IDLE, Hold.BUSY):
+        """A commit that fails keeps the connection, and so does a helper that ends with one: the step before raises."""
+        if self._raising and state.hold in (Hold.IDLE, Hold.BUSY):
+            if self._is_commit(node) or self._is_helper(node):
                 return State(Hold.BUSY, node)
         return state
 
@@ -185,6 +188,21 @@ class _Watch(SessionWatch):
             and node.attr == "commit"
             and self._is_called(node)
             and self._its.is_it(node.value)
+        )
+
+    def _is_helper(self, node: ast.AST) -> bool:
+        """Is it the name in a call of a project function that works with the session, and leaves errors to others?"""
+        call = self._frame.block.parents.get(node)
+        if not isinstance(call, ast.Call) or call.func is not node:
+            return False
+        held = isinstance(node, ast.Attribute) and self._its.is_held_by(node.value)
+        if not held and not self._its.is_given_to(call):
+            return False
+        return any(
+            "begin" not in inner.block.words
+            and uses(self._model, inner, self._owner, _WORKS - _QUIET)
+            and not restores(self._model, inner, self._owner)
+            for inner in started(self._model, call, self._frame)
         )
 
     def _is_lost(self, call: ast.Call) -> bool:
@@ -206,7 +224,7 @@ class _Watch(SessionWatch):
             return ways if self._is_manager else ()
         if isinstance(node, ast.Await):
             return () if self._is_clean_up(node) else (Way.CANCELLED,)
-        if self._is_commit(node):
+        if self._is_commit(node) or (self._is_helper(node) and not self._is_clean_up(node)):
             cancelled = block.is_async and not self._is_clean_up(node)
             return RAISED if cancelled else (Way.ERROR,)
         return (Way.ERROR,) if isinstance(node, ast.Call) and self._may_raise(node) else ()

@@ -7,15 +7,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from . import attributes
 from .closing import DISTINCTIVE, OPENERS
 from .flow import position
 from .inference import Model
+from .knowledge import Kind
 from .places import is_test
 from .scopes import Block, Imported, Module
 from .sessions import Opened, opened_by
 from .sought import Sought, is_session
 from .spelling import arguments, last_name, opener_name
-from .values import Cls, Made, Site
+from .values import Cls, Made, ProjectModule, Site, Value
 
 _NAMES = re.compile(r"session|db$", re.IGNORECASE)
 """What is given away under another name is not looked at, as long as nobody works with it: a sieve, no more."""
@@ -64,6 +66,18 @@ def _opened_by(model: Model, module: Module) -> Iterator[tuple[Opened, str]]:
             if name is not None and _may_be(module, name, call):
                 for opened in opened_by(model, call, model.frame(block)):
                     yield opened, name
+                for value in model.values(call, model.frame(block)):
+                    if isinstance(value, Made) and _is_handed_out(model, value):
+                        yield Opened(call, value, model.frame(block)), name
+
+
+def _is_handed_out(model: Model, session: Value) -> bool:
+    """Does it come from a registry, `session = Session()`? What the module keeps of it is one session for all."""
+    if not isinstance(session, Made) or session.origin is None:
+        return False
+    return is_session(model, session) and (
+        attributes.kind_of(model, session.origin) is Kind.REGISTRY
+    )
 
 
 def _may_be(module: Module, name: str, call: ast.Call) -> bool:
@@ -108,8 +122,9 @@ def _uses(
                         yield default, user
         elif name in block.words:
             for node in block.nodes:
-                if _spells(node, name) and its.is_it(node):  # type: ignore[arg-type]
-                    yield node, block.qualname  # type: ignore[misc]
+                if isinstance(node, ast.Name | ast.Attribute) and _spells(node, name):
+                    if _is_shared(model, node, block, opened) and its.is_it(node):
+                        yield node, block.qualname
 
 
 def _spells(node: ast.AST, name: str) -> bool:
@@ -117,6 +132,21 @@ def _spells(node: ast.AST, name: str) -> bool:
         case ast.Name(id=spelled, ctx=ast.Load()) | ast.Attribute(attr=spelled, ctx=ast.Load()):
             return spelled == name
     return False
+
+
+def _is_shared(model: Model, node: ast.Name | ast.Attribute, block: Block, opened: Opened) -> bool:
+    """Does a name mean that of the module or class, and not one of the function or of an instance?"""
+    if isinstance(node, ast.Name):
+        here: Block | None = block
+        while here is not None and here.function is not None:
+            if node.id in here.bindings and node.id not in here.outer_names:
+                return False
+            here = here.parent
+        return True
+    if not _is_handed_out(model, opened.session):
+        return True
+    owner = opened.frame.block
+    return owner.is_class and node.attr not in attributes.self_stores(owner)
 
 
 def _defaults(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
@@ -194,5 +224,9 @@ def _foreign(
 ) -> Iterator[tuple[ast.expr, str, Made]]:
     for value in model.values(node, model.frame(block)):
         if isinstance(value, Made) and is_session(model, value) and not value.declared:
+            if _is_handed_out(model, value) and isinstance(node, ast.Attribute):
+                owners = model.values(node.value, model.frame(block))
+                if not all(isinstance(owner, ProjectModule) for owner in owners):
+                    continue
             if value.appears.path != model.linted.path:
                 yield node, user, value

@@ -340,10 +340,8 @@ class Block:
             statement = self.statement(binding.node)
             if (
                 statement is not None
-                and statement not in around
                 and _position(statement) < here
-                and self.parents.get(statement) in around
-                and _same_list(self.parents[statement], statement, around)
+                and _is_before(self, statement, around)
                 and (nearest is None or _position(nearest.node) < _position(binding.node))
             ):
                 nearest = binding
@@ -373,6 +371,16 @@ def _position(node: ast.AST) -> tuple[int, int]:
 
 def _within(block: Block, node: ast.AST, outer: ast.AST) -> bool:
     return node is outer or outer in block.ancestors(node)
+
+
+def _is_before(block: Block, statement: ast.stmt, around: set[ast.AST]) -> bool:
+    """Has the statement bound its names, whatever happens, when what `around` holds is evaluated?"""
+    if statement in around:  # `with … as name:`, `for name in …:`
+        if not isinstance(statement, ast.With | ast.AsyncWith | ast.For | ast.AsyncFor):
+            return False
+        return any(inner in around for inner in statement.body)
+    parent = block.parents.get(statement)
+    return parent is not None and parent in around and _same_list(parent, statement, around)
 
 
 def _same_list(parent: ast.AST, statement: ast.stmt, around: set[ast.AST]) -> bool:

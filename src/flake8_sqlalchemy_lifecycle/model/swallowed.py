@@ -199,9 +199,10 @@ class _Watch:
         if activations and all(map(never_returns, activations)):
             return None
         if not held and not self._its.is_given_to(node):
-            # of a savepoint, a unit of work, a helper that holds it
+            # of a savepoint, a unit of work, a helper that holds it or knows where it is
             restores_it = isinstance(node.func, ast.Attribute) and node.func.attr in RESTORES
-            return None if restores_it else failed
+            found_it = any("rollback" in inner.block.words for inner in activations)
+            return None if restores_it or found_it else failed
         if not activations:
             looks = bool(names) and all(name.startswith(_LOOKS_ONLY) for name in names)
             return failed if looks else None

@@ -53,7 +53,7 @@ Safe: `with` in place of the `close()`, where the session's name is not used beh
 
 ## Misses
 
-Errors inside a project function that gets the session and commits at its end.
+Errors of what is given the session and cannot be followed.
 
 ## References
 
