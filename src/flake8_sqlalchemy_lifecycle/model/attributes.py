@@ -159,11 +159,19 @@ def _in_class(model: Model, cls: Cls, name: str, receiver: Value) -> Values | No
         if isinstance(binding.origin, Defined) and binding.origin.block.is_function:
             found |= _method(model, Func(binding.origin.block, frame), receiver)
         else:
-            for value in model.bound(binding, frame):
+            for value in _injected(model, binding, frame) or model.bound(binding, frame):
                 found |= _described(model, value, receiver)
             if _is_validated(model, cls, binding):
                 found |= UNKNOWN
     return frozenset(found)
+
+
+def _injected(model: Model, binding: Binding, frame: Frame) -> Values | None:
+    """What a class-based view finds in a field: `session: Session = Depends(get_session)`."""
+    match binding.origin:
+        case Assigned(value=ast.expr() as value, path=(), annotation=annotation):
+            return invocation.dependency(model, value, frame, annotation)
+    return None
 
 
 def _class_frame(cls: Cls) -> Frame:

@@ -13,9 +13,10 @@ from .collisions import entered
 from .flow import are_exclusive, is_within, position
 from .holding import is_closed_by, started
 from .knowledge import CONTEXT_MANAGERS
+from .scopes import Assigned
 from .session_uses import is_own
 from .sought import Sought, contains
-from .values import Constant, Entering, Frame, Func, Generator, Instance, Made, Value
+from .values import Cls, Constant, Entering, Frame, Func, Generator, Instance, Made, Value
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -162,10 +163,8 @@ def _generators(model: Model, frame: Frame, depth: int) -> Iterator[tuple[Made, 
 
 
 def _dependencies(model: Model, frame: Frame) -> Iterator[tuple[Made, Func]]:
-    closure = frame.closure or frame
-    for parameter in frame.block.parameters.values():
-        annotation = parameter.arg.annotation
-        for expression in (parameter.default, annotation):
+    for default, annotation, closure in _asked_for(model, frame):
+        for expression in (default, annotation):
             if expression is None:
                 continue
             for node, where, beside in calls.dependency_calls(model, expression, closure, 0):
@@ -176,6 +175,24 @@ def _dependencies(model: Model, frame: Frame) -> Iterator[tuple[Made, Func]]:
                             targets = calls.dependency_targets(model, value, *types)
                             for target in calls.functions_in(model, targets):
                                 yield value, target
+
+
+def _asked_for(
+    model: Model, frame: Frame
+) -> Iterator[tuple[ast.expr | None, ast.expr | None, Frame]]:
+    """The defaults and annotations of a function's parameters, and of the fields of a view's class."""
+    closure = frame.closure or frame
+    for parameter in frame.block.parameters.values():
+        yield parameter.default, parameter.arg.annotation, closure
+    owner = frame.block.method_of
+    if owner is not None and owner.parent is not None:
+        for base in attributes.mro(model, Cls(owner, closure.closure or model.frame(owner.parent))):
+            if not isinstance(base, Cls):
+                continue
+            body = model.frame(base.block)
+            for origin in (b.origin for bs in base.block.bindings.values() for b in bs):
+                if isinstance(origin, Assigned):
+                    yield origin.value, origin.annotation, body
 
 
 def _gives(model: Model, generator: Frame, session: Value) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -109,11 +110,11 @@ class SessionUses:
 
     def _follow(self, start: Frame, uses: Uses) -> None:
         model = self.model
-        waiting: list[tuple[Frame, bool]] = [(start, False)]
+        waiting = deque([(start, False)])  # the nearest first: there may be too many
         seen: set[Frame] = {start}
         parameters: set[Site] = set()
         while waiting and len(seen) < _MOST_FRAMES:
-            frame, locked = waiting.pop()
+            frame, locked = waiting.popleft()
             parameters |= {Site.of(p.arg, frame.block) for p in frame.block.parameters.values()}
             for node, session in self.inside(frame):
                 if not is_own(session, seen) and not _is_unknown_argument(session, parameters):
