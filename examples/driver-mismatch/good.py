@@ -1,5 +1,6 @@
 """An async engine for the async driver."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
@@ -8,6 +9,7 @@ from fastapi import Depends, FastAPI
 from settings import DATABASE_URL
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from stage import serving
 
 engine = create_async_engine(DATABASE_URL)
 SessionLocal = async_sessionmaker(engine, expire_on_commit=False)
@@ -32,3 +34,12 @@ async def get_db() -> AsyncIterator[AsyncSession]:
 @app.get("/notes/count")
 async def count_notes(db: Annotated[AsyncSession, Depends(get_db)]) -> int:
     return await db.scalar(text("select count(*) from notes")) or 0
+
+
+async def main() -> None:
+    async with serving(app) as client:
+        print(f"GET /notes/count: {(await client.get('/notes/count')).text}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,21 +1,36 @@
-"""Loans, with a pool of their own for the database of the library."""
+"""The loans have an engine of their own, for the database that has one already.
 
-from database import URL, Library
+Each engine keeps to its limit; the server gets the sum.
+"""
+
+import asyncio
+
+from database import URL, engine
+from fastapi import FastAPI
 from sqlalchemy import create_engine, text
-from sqlalchemy.orm import sessionmaker
+from stage import backends, serving
 
-loans_engine = create_engine(  # LSA104
-    URL,
-    pool_size=3,
-    max_overflow=0,
-)
-Loans = sessionmaker(loans_engine)
+loans_engine = create_engine(URL, pool_size=3, max_overflow=0)  # LSA104
+app = FastAPI()
 
 
-def lend(book: int, reader: int) -> None:
-    with Library() as library, Loans.begin() as loans:
-        title = library.scalar(text("select title from book where id = :b"), {"b": book})
-        loans.execute(
-            text("insert into loan (title, reader) values (:t, :r)"),
-            {"t": title, "r": reader},
-        )
+@app.get("/books")
+def read_books() -> None:
+    with engine.connect() as connection:
+        connection.execute(text("select pg_sleep(0.1)"))
+
+
+@app.get("/loans")
+def read_loans() -> None:
+    with loans_engine.connect() as connection:
+        connection.execute(text("select pg_sleep(0.1)"))
+
+
+async def main() -> None:
+    async with serving(app) as client:
+        await asyncio.gather(*(client.get(path) for path in ["/books", "/loans"] * 8))
+    print(f"the pool is limited to 3 connections, PostgreSQL has {backends()}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

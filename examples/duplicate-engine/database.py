@@ -1,11 +1,8 @@
-"""The engine of the application."""
-
-import os
+"""The engine of this example: it may open three connections, not one more."""
 
 from sqlalchemy import create_engine
-from sqlalchemy.orm import sessionmaker
+from stage import database_url
 
-URL = os.environ.get("LIBRARY_URL", "sqlite:///library.db")
+URL = database_url()
 
 engine = create_engine(URL, pool_size=3, max_overflow=0)
-Library = sessionmaker(engine)

@@ -1,27 +1,37 @@
-"""A nightly job that leaves one pool for each warehouse behind, and one for the summary."""
+"""Each job makes an engine, and leaves its connection open when it is done.
 
-from sqlalchemy import create_engine, text
+The jobs succeed, until the server has no connection left for anybody.
+"""
 
-WAREHOUSES = {
-    "north": "postgresql+psycopg://stock@north/stock",
-    "south": "postgresql+psycopg://stock@south/stock",
-}
-SUMMARY = "postgresql+psycopg://stock@centre/summary"
+import asyncio
 
+from database import build_engine, create_tables
+from fastapi import BackgroundTasks, FastAPI
+from sqlalchemy import text
+from stage import backends, psql, serving
 
-def count(name: str) -> int:
-    engine = create_engine(WAREHOUSES[name])  # LSA102
-    with engine.connect() as connection:
-        return connection.scalar(text("select count(*) from item")) or 0
+app = FastAPI()
 
 
-def summarise() -> None:
-    counts = {name: count(name) for name in WAREHOUSES}
-    engine = create_engine(SUMMARY)  # LSA102
+def write_invoice(customer: str) -> None:
+    engine = build_engine()  # LSA102
     with engine.begin() as connection:
-        for name, number in counts.items():
-            connection.execute(
-                text("insert into total (name, number) values (:name, :number)"),
-                {"name": name, "number": number},
-            )
-    engine.dispose()
+        connection.execute(text("insert into invoices values (:c)"), {"c": customer})
+
+
+@app.post("/orders/{customer}", status_code=202)
+async def order(customer: str, tasks: BackgroundTasks) -> None:
+    tasks.add_task(write_invoice, customer)
+
+
+async def main() -> None:
+    create_tables()
+    async with serving(app) as client:
+        for number in range(20):
+            await client.post(f"/orders/{number}")
+    [used] = psql("select count(distinct backend) from invoices")
+    print(f"20 jobs opened {used} connections, {backends()} of them still open at the end")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,28 +1,46 @@
-"""The same job: what is needed for a moment is disposed whatever happens, the rest is made once."""
+"""The jobs share the engine that the app makes when it starts, and disposes when it stops."""
 
-from sqlalchemy import create_engine, text
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-WAREHOUSES = {
-    "north": "postgresql+psycopg://stock@north/stock",
-    "south": "postgresql+psycopg://stock@south/stock",
-}
-summary = create_engine("postgresql+psycopg://stock@centre/summary")
+from database import build_engine, create_tables
+from fastapi import BackgroundTasks, FastAPI, Request
+from sqlalchemy import Engine, text
+from stage import backends, psql, serving
 
 
-def count(name: str) -> int:
-    engine = create_engine(WAREHOUSES[name])
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    engine = build_engine()
+    app.state.engine = engine
     try:
-        with engine.connect() as connection:
-            return connection.scalar(text("select count(*) from item")) or 0
+        yield
     finally:
         engine.dispose()
 
 
-def summarise() -> None:
-    counts = {name: count(name) for name in WAREHOUSES}
-    with summary.begin() as connection:
-        for name, number in counts.items():
-            connection.execute(
-                text("insert into total (name, number) values (:name, :number)"),
-                {"name": name, "number": number},
-            )
+app = FastAPI(lifespan=lifespan)
+
+
+def write_invoice(engine: Engine, customer: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("insert into invoices values (:c)"), {"c": customer})
+
+
+@app.post("/orders/{customer}", status_code=202)
+async def order(customer: str, tasks: BackgroundTasks, request: Request) -> None:
+    tasks.add_task(write_invoice, request.app.state.engine, customer)
+
+
+async def main() -> None:
+    create_tables()
+    async with serving(app) as client:
+        for number in range(20):
+            await client.post(f"/orders/{number}")
+    [used] = psql("select count(distinct backend) from invoices")
+    print(f"20 jobs opened {used} connection, {backends()} of them still open at the end")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,17 +1,31 @@
-"""Members of a club: to import their names, one needs the club's database."""
+"""The engine is made when the tasks are imported.
 
-import os
+A test that asks for another database comes too late: it writes to the one of the default settings.
+"""
 
+from celery import shared_task
+from settings import PRODUCTION, TEST, count_members, settings
 from sqlalchemy import create_engine, text
-from sqlalchemy.orm import sessionmaker
 
-engine = create_engine(os.environ["CLUB_DSN"], pool_pre_ping=True)  # LSA103
-Club = sessionmaker(engine)
-
-LEVELS = ("guest", "member", "board")
+engine = create_engine(settings.database_url)  # LSA103
 
 
-def names(level: str) -> list[str]:
-    with Club() as session:
-        found = session.scalars(text("select name from person where level = :l"), {"l": level})
-        return list(found)
+@shared_task
+def add_member(name: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("insert into members values (:n)"), {"n": name})
+
+
+def test_add_member() -> None:
+    settings.database_url = TEST
+    add_member("Ann")
+
+
+def main() -> None:
+    test_add_member()
+    test, production = count_members(TEST), count_members(PRODUCTION)
+    print(f"the test added a member: {test} to its own database, {production} to production")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,20 +1,33 @@
-"""Members of a club: the engine is made when somebody asks for it."""
+"""The engine is made when a task needs it, by the settings of that moment."""
 
-import os
 from functools import cache
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.orm import Session, sessionmaker
-
-LEVELS = ("guest", "member", "board")
+from celery import shared_task
+from settings import PRODUCTION, TEST, count_members, settings
+from sqlalchemy import Engine, create_engine, text
 
 
 @cache
-def club() -> sessionmaker[Session]:
-    return sessionmaker(create_engine(os.environ["CLUB_DSN"], pool_pre_ping=True))
+def engine() -> Engine:
+    return create_engine(settings.database_url)
 
 
-def names(level: str) -> list[str]:
-    with club()() as session:
-        found = session.scalars(text("select name from person where level = :l"), {"l": level})
-        return list(found)
+@shared_task
+def add_member(name: str) -> None:
+    with engine().begin() as connection:
+        connection.execute(text("insert into members values (:n)"), {"n": name})
+
+
+def test_add_member() -> None:
+    settings.database_url = TEST
+    add_member("Ann")
+
+
+def main() -> None:
+    test_add_member()
+    test, production = count_members(TEST), count_members(PRODUCTION)
+    print(f"the test added a member: {test} to its own database, {production} to production")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,21 +1,37 @@
-"""A shop whose first customer after each restart of the database sees an error."""
+"""The pool hands out connections that the server closed when it was restarted.
 
+The first customers after a restart, a failover or a firewall's time-out see an error.
+"""
+
+import asyncio
+
+from database import URL, restart
+from fastapi import FastAPI
 from sqlalchemy import create_engine, text
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.exc import OperationalError
+from stage import brief, serving
 
-engine = create_engine(  # LSA108
-    "postgresql+psycopg://shop@db/shop",
-    pool_size=10,
-    max_overflow=5,
-)
-Shop = sessionmaker(engine)
+engine = create_engine(URL, pool_size=5)  # LSA108
+app = FastAPI()
 
 
-def price(sku: str) -> int | None:
-    with Shop() as session:
-        return session.scalar(text("select price from item where sku = :s"), {"s": sku})
+@app.get("/price/{name}")
+def read_price(name: str) -> int:
+    with engine.connect() as connection:
+        statement = text("select price from items where name = :name")
+        return connection.scalar(statement, {"name": name}) or 0
 
 
-def sell(sku: str) -> None:
-    with Shop.begin() as session:
-        session.execute(text("update item set stock = stock - 1 where sku = :s"), {"s": sku})
+async def main() -> None:
+    async with serving(app) as client:
+        await client.get("/price/tea")
+        restart()
+        try:
+            answer = (await client.get("/price/tea")).text
+        except OperationalError as error:
+            answer = brief(error)
+    print(f"the server was restarted, GET /price/tea: {answer}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,22 +1,30 @@
-"""A shop that looks whether a connection still lives before it uses it."""
+"""The pool looks whether a connection still lives before it hands it out."""
 
+import asyncio
+
+from database import URL, restart
+from fastapi import FastAPI
 from sqlalchemy import create_engine, text
-from sqlalchemy.orm import sessionmaker
+from stage import serving
 
-engine = create_engine(
-    "postgresql+psycopg://shop@db/shop",
-    pool_size=10,
-    max_overflow=5,
-    pool_pre_ping=True,
-)
-Shop = sessionmaker(engine)
+engine = create_engine(URL, pool_size=5, pool_pre_ping=True)
+app = FastAPI()
 
 
-def price(sku: str) -> int | None:
-    with Shop() as session:
-        return session.scalar(text("select price from item where sku = :s"), {"s": sku})
+@app.get("/price/{name}")
+def read_price(name: str) -> int:
+    with engine.connect() as connection:
+        statement = text("select price from items where name = :name")
+        return connection.scalar(statement, {"name": name}) or 0
 
 
-def sell(sku: str) -> None:
-    with Shop.begin() as session:
-        session.execute(text("update item set stock = stock - 1 where sku = :s"), {"s": sku})
+async def main() -> None:
+    async with serving(app) as client:
+        await client.get("/price/tea")
+        restart()
+        answer = (await client.get("/price/tea")).text
+    print(f"the server was restarted, GET /price/tea: {answer}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,27 +1,39 @@
-"""The same service: each engine gets a pool that it can use, and arguments that its pool has."""
+"""The engine has the pool that SQLAlchemy made for asyncio, which is also the one that it chooses itself."""
 
-import os
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from sqlalchemy import AsyncAdaptedQueuePool, NullPool, create_engine, text
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
-
-URL = os.environ.get("CATALOGUE_URL", "sqlite+aiosqlite:///catalogue.db")
-SYNC_URL = URL.replace("+aiosqlite", "")
-
-engine = create_async_engine(
-    URL,
-    poolclass=AsyncAdaptedQueuePool,
-    pool_size=5,
-)
-Catalogue = async_sessionmaker(engine, expire_on_commit=False)
+from fastapi import FastAPI, Request
+from sqlalchemy import AsyncAdaptedQueuePool, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from stage import database_url, serving
 
 
-def migrate() -> None:
-    admin = create_engine(SYNC_URL, poolclass=NullPool)
-    with admin.begin() as connection:
-        connection.execute(text("create table if not exists item (id integer primary key)"))
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.engine = create_async_engine(
+        database_url("aiosqlite"), poolclass=AsyncAdaptedQueuePool, pool_size=5
+    )
+    try:
+        yield
+    finally:
+        await app.state.engine.dispose()
 
 
-async def count() -> int:
-    async with Catalogue() as session:
-        return await session.scalar(text("select count(*) from item")) or 0
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/health")
+async def check_health(request: Request) -> int:
+    async with request.app.state.engine.connect() as connection:
+        return await connection.scalar(text("select 1")) or 0
+
+
+async def main() -> None:
+    async with serving(app) as client:
+        print(f"the app has started, GET /health: {(await client.get('/health')).text}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
