@@ -56,6 +56,17 @@ def test_absolute_imports_start_beside_the_outermost_package(root: Path) -> None
     assert resolve(root, "app/api/users.py", "db") is None
 
 
+def test_a_program_may_run_inside_its_package(root: Path) -> None:
+    write(root, app___="", app__core___="", app__core__db="", app__main="", app__api__users="")
+    write(root, app__api___="", app__api__core__db="", app__core__api__users="")
+    assert resolve(root, "app/main.py", "core.db") == "app/core/db.py"
+    assert resolve(root, "app/api/users.py", "core.db") == "app/core/db.py"  # not the nearer one
+    assert resolve(root, "app/main.py", "core") is None  # it may be a library
+    assert resolve(root, "app/main.py", "core.cache") is None
+    write(root, core__db="")
+    assert resolve(root, "app/main.py", "core.db") == "core/db.py"
+
+
 def test_relative_imports_go_by_folder(root: Path) -> None:
     write(root, app___="", app__db="", app__api___="", app__api__users="", app__api__deps="")
     users = "app/api/users.py"

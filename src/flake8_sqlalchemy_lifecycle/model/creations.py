@@ -105,6 +105,14 @@ def has_no_pool(model: Model, engine: Made) -> bool:
     return pool is not None and Library("sqlalchemy.NullPool") in pool
 
 
+def is_exception(model: Model, engine: Made, frame: Frame) -> bool:
+    """Is it an engine without a pool that a condition makes, instead of another one: in a worker, in tests?"""
+    assert engine.call is not None
+    return has_no_pool(model, engine) and any(
+        isinstance(ancestor, ast.If | ast.IfExp) for ancestor in frame.block.ancestors(engine.call)
+    )
+
+
 def is_for_input_and_ended(model: Model, engine: Made, frame: Frame) -> bool:
     """Is the URL (as far as can be told) the user's input, and the engine gone when the function ends?"""
     if not has_no_pool(model, engine) and not _is_disposed_in_finally(engine, frame):

@@ -47,6 +47,12 @@ class Skipped:
             yield context, frame.block.module
 
     @property
+    def through(self) -> Iterator[Block]:
+        """The generators through which the lifespan gets there, itself and the last one included."""
+        yield from (frame.block for _, frame in self.path)
+        yield self.frame.block
+
+    @property
     def where(self) -> str:
         """The disposal's place, for messages."""
         return f"{self.frame.block.module.display}:{position(self.node)[0]}"
@@ -56,13 +62,13 @@ def skipped_here(model: Model) -> Iterator[tuple[Skipped, Place]]:
     """What the lifespans of the linted file, or those that it gives to its apps, skip; and where that is reported."""
     if not may_dispose(model):
         return
+    linted = model.linted
     seen: set[Place] = set()
     for lifespan, construction in thrown_into(model):
-        found = list(skipped(model, lifespan))
-        if found and lifespan.block.module is not model.linted and _tells(model, lifespan.block):
-            continue
-        for skip in found:
-            place = skip.place_in(model.linted) or construction
+        for skip in skipped(model, lifespan):
+            if any(_tells(model, block) for block in skip.through if block.module is not linted):
+                continue
+            place = skip.place_in(linted) or construction
             if place not in seen:
                 seen.add(place)
                 yield skip, place

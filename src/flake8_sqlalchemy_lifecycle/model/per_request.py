@@ -12,6 +12,7 @@ from . import calls, paths
 from .creations import (
     CREATION_WORDS,
     creations_in,
+    is_exception,
     is_for_input_and_ended,
     is_made_once,
     names_that_lead_to_creations,
@@ -113,7 +114,7 @@ def _is_dropped(model: Model, cause: Cause) -> bool:
 
 def _causes(model: Model, path: Path, root: ast.AST) -> Iterator[Cause]:
     for engine in creations_in(model, path.end):
-        if is_for_input_and_ended(model, engine, path.end):
+        if is_for_input_and_ended(model, engine, path.end) or is_exception(model, engine, path.end):
             continue
         place = place_of(model, path, engine, root)
         if place is not None:

@@ -249,7 +249,21 @@ class Project:
                 return way
             if whole and not namespace and self._holds_python(way[-1]):
                 namespace = way
-        return namespace
+        return namespace or self._from_inside(importer, parts)
+
+    def _from_inside(self, importer: str, parts: list[str]) -> tuple[str, ...]:
+        """The way of `core.db` for a program that runs inside its package: `cd app && uvicorn main:app`.
+
+        One word alone would rather be a library's. The farthest folder counts, where programs start.
+        """
+        found: tuple[str, ...] = ()
+        path = os.path.dirname(importer)
+        while path != self.root and "__init__.py" in self._files.folder(path).files:
+            way = self._descend(path, parts) if len(parts) > 1 else ()
+            if len(way) == len(parts) and way[-1].endswith(".py"):
+                found = way
+            path = os.path.dirname(path)
+        return found
 
     def _descend(self, path: str, parts: list[str]) -> tuple[str, ...]:
         """The file, or namespace folder, of each part below the folder, as far as there are any."""
