@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from . import calls, disposal, invocation, urls
 from .calls import Root, Step
 from .engines import has_no_pool
-from .flow import loops_around, position
+from .flow import is_within, loops_around, position
 from .kept import ASYNC_CREATORS, kept_engines
 from .knowledge import Role
 from .paths import request_roots
@@ -19,7 +19,7 @@ from .scopes import Block, Module
 from .spelling import last_name, spelled
 from .trails import Trails
 from .usage import engines_used_by
-from .values import Coroutine, Frame, Func, Made
+from .values import Coroutine, Frame, Func, Made, Values
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -117,7 +117,7 @@ class _Runs:
                 continue
             runs = sorted(self._runs(self._model.frame(block), 0), key=lambda r: position(r.node))
             for run in runs:
-                if is_repeated(block, run.node):
+                if is_repeated(block, run.node) and not self._is_on_kept_loop(run):
                     yield from self._shared(
                         run, "each turn of the loop has an event loop of its own"
                     )
@@ -198,6 +198,21 @@ class _Runs:
             for loop in loops
         )
 
+    def _loops_of(self, run: _Run) -> Values:
+        """The loops, kept by the function under a name, on which it runs the coroutine itself."""
+        function = run.call.func
+        if run.node is not run.call or not isinstance(function, ast.Attribute):
+            return frozenset()
+        if last_name(function) != "run_until_complete":
+            return frozenset()
+        return self._model.values(function.value, self._model.frame(run.block))
+
+    def _is_on_kept_loop(self, run: _Run) -> bool:
+        """Does the function make the event loop before the loop in which it runs the coroutine?"""
+        around = next(loops_around(run.block, run.node))
+        made = {loop.call for loop in self._loops_of(run) if isinstance(loop, Made)}
+        return bool(made) and not any(c and is_within(run.block, c, around) for c in made)
+
     # the engines
 
     def _shared(self, run: _Run, why: str) -> Iterator[Across]:
@@ -209,6 +224,8 @@ class _Runs:
         for index, later in enumerate(runs):
             for earlier in runs[:index]:
                 if is_after(block, earlier.node, later.node):
+                    if self._loops_of(earlier) & self._loops_of(later):
+                        continue  # one loop, that goes on
                     used = self._engines_of(earlier.coroutine)
                     if used and not self._is_disposed_between(block, earlier.node, later.node):
                         for engine in self._engines_of(later.coroutine):
