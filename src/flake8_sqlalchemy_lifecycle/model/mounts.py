@@ -130,18 +130,49 @@ def _is_run_elsewhere(model: Model, app: Value, code: Block) -> bool:
 
 
 def _may_run(model: Model, node: ast.expr, frame: Frame, app: Value) -> bool:
-    """`sub.router.lifespan_context`, of this app or of one that is not known."""
+    """Does `sub.router.lifespan_context`, `LifespanManager(sub)` run this app, or one that is not known?"""
+    if last_name(node) == "LifespanManager":
+        return _may_be_managed(model, node, frame.block, app)
     if not isinstance(node, ast.Attribute):
         return True
     owners = [app_of(model, v) for v in model.values(node.value, frame)]
     if node.attr in ("startup", "_startup") and not any(is_starlette(model, o) for o in owners):
         return False
-    return any(
-        not is_starlette(model, owner)
-        or getattr(owner, "declared", False)
-        or is_same_app(owner, app)
-        for owner in owners
+    return any(_may_be(model, owner, app) for owner in owners)
+
+
+def _may_be(model: Model, other: Value, app: Value) -> bool:
+    return (
+        not is_starlette(model, other)
+        or getattr(other, "declared", False)
+        or is_same_app(other, app)
     )
+
+
+def _may_be_managed(model: Model, node: ast.expr, block: Block, app: Value) -> bool:
+    """Is what stands in `LifespanManager(…)` the app, if a function got it from any file at hand?"""
+    outer = next(iter(block.ancestors(node)), None)
+    if not isinstance(outer, ast.Call) or outer.func is not node or not outer.args:
+        return True
+    return any(
+        _may_be(model, app_of(model, value), app)
+        for frame in _activations(model, block) or (model.frame(block),)
+        for value in model.values(outer.args[0], frame)
+    )
+
+
+def _activations(model: Model, block: Block) -> list[Frame]:
+    """The activations of a function by the calls of all files at hand."""
+    return [
+        activation
+        for module in files(model, block.name)
+        for call, caller in module.calls()
+        if calls.spelled(call) in module.spellings(block.name)
+        for frame in (model.frame(caller),)
+        for callee in model.values(call.func, frame)
+        for activation in calls.activations(model, callee, call, frame)
+        if activation.block is block
+    ]
 
 
 def _names_again(model: Model, node: ast.expr, frame: Frame, app: Value, code: Block) -> bool:
