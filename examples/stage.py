@@ -74,6 +74,7 @@ async def serving(app: ASGIApp) -> AsyncIterator[AsyncClient]:
 def brief(error: BaseException) -> str:
     """Tell an error in a line, as the end of a traceback does."""
     told = re.sub(r" ?\(Background on this error.*", "", str(error)).partition("\n")[0]
+    told = re.sub(r"<(Task|Future) .*?\]>", r"<\1 …>", told)  # which say where the files are
     return f"{type(error).__name__}: {told}"
 
 

@@ -25,7 +25,6 @@ SHOW_NOTHING_YET = {
     "child-dispose-closes-parent",
     "dispose-not-guaranteed",
     "engine-across-fork",
-    "engine-across-loops",
     "lifespan-not-wired",
     "lifespan-wrong-shape",
     "literal-url",
@@ -33,11 +32,6 @@ SHOW_NOTHING_YET = {
     "prefork-server",
     "process-argument",
     "router-events-run-twice",
-    "scoped-session-in-async",
-    "session-across-threads",
-    "session-in-background-task",
-    "session-in-stream",
-    "session-pinned",
     "testclient-without-lifespan",
 }
 

@@ -109,6 +109,11 @@ def test_tells_an_error_in_a_line() -> None:
     link = "(Background on this error at: https://sqlalche.me/e/21/isce)"
     assert stage.brief(ValueError(f"no {link}")) == "ValueError: no"
     assert stage.brief(ValueError(f"no\n[SQL: select 1]\n{link}")) == "ValueError: no"
+    task = "<Task pending name='Task-6' coro=<f() running at /home/f.py:1> cb=[g() at /usr/g.py:2]>"
+    future = "<Future pending cb=[h()]>"
+    told = f"{task} got {future} attached to a different loop"
+    expected = "RuntimeError: <Task …> got <Future …> attached to a different loop"
+    assert stage.brief(RuntimeError(told)) == expected
 
 
 def test_attempts_are_bounded() -> None:

@@ -1,25 +1,44 @@
-"""Each task has an event loop, and all of them share the connections of one pool.
+"""Each task runs an event loop of its own, and all of them share the connections of one pool.
 
-The second task on a worker ends with `RuntimeError: … attached to a different loop`.
+The first task of a worker is done, the second one gets a connection that belongs to a loop that is closed.
 """
 
 import asyncio
 
 from celery import Celery
-from sqlalchemy import text
+from celery.contrib.testing.worker import start_worker
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from stage import brief, database_url, psql
 
-celery = Celery("notes", broker="redis://localhost")
-engine = create_async_engine("postgresql+asyncpg://localhost/notes", pool_pre_ping=True)
-open_session = async_sessionmaker(engine)
+celery = Celery("notes", broker="memory://", backend="cache+memory://")
+celery.conf.broker_transport_options = {"polling_interval": 0.1}
+url = make_url(database_url()).set(drivername="postgresql+asyncpg")
+engine = create_async_engine(url)
+SessionLocal = async_sessionmaker(engine)
 
 
-async def delete_old(days: int) -> None:
-    async with open_session() as session:
-        await session.execute(text("delete from notes where age > :days"), {"days": days})
-        await session.commit()
+async def delete_old(days: int) -> int:
+    async with SessionLocal.begin() as session:
+        result = await session.execute(text("delete from notes where age > :days"), {"days": days})
+        return result.rowcount
 
 
 @celery.task
-def clean_up(days: int = 30) -> None:
-    asyncio.run(delete_old(days))  # LSA406
+def clean_up(days: int) -> str:
+    return f"{asyncio.run(delete_old(days))} deleted"  # LSA406
+
+
+def main() -> None:
+    psql("create table notes (age int); insert into notes values (50), (400)")
+    with start_worker(celery, perform_ping_check=False):
+        first = clean_up.delay(365).get()
+        try:
+            second = clean_up.delay(30).get()
+        except RuntimeError as error:
+            second = brief(error)
+    print(f"the first task: {first}; the second task: {second}")
+
+
+if __name__ == "__main__":
+    main()

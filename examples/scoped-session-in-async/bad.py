@@ -1,26 +1,39 @@
-"""All tasks of the event loop get one session out of the registry.
+"""All tasks run in one thread, and get one session out of the registry.
 
-Two requests at once: the `rollback()` of the one throws away what the other has added, whose `commit()` then returns
-normally, with no row stored.
+The rollback of one order throws away what the other is about to commit, and nobody is told.
 """
 
-from fastapi import FastAPI, HTTPException
+import asyncio
+
 from sqlalchemy import create_engine, text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import scoped_session, sessionmaker
+from stage import database_url, psql
 
-app = FastAPI()
-engine = create_engine("postgresql+psycopg://localhost/notes")
-db = scoped_session(sessionmaker(engine))
+engine = create_engine(database_url())
+Session = scoped_session(sessionmaker(engine))
 
 
-@app.post("/notes")
-async def add_note(body: str) -> None:
-    try:
-        db.execute(text("insert into notes (body) values (:body)"), {"body": body})  # LSA307 LSA404
-        db.commit()
-    except IntegrityError as error:
-        db.rollback()
-        raise HTTPException(409) from error
-    finally:
-        db.remove()
+async def pay(card: str) -> bool:
+    await asyncio.sleep(0.2 if card == "gold" else 0.1)  # a bank far away
+    return card == "gold"
+
+
+async def order(customer: str, card: str) -> str:
+    session = Session()  # LSA404
+    session.execute(text("insert into orders values (:customer)"), {"customer": customer})
+    if await pay(card):
+        session.commit()
+        return f"{customer}'s order is accepted"
+    session.rollback()
+    return f"{customer}'s order is refused"
+
+
+async def main() -> None:
+    psql("create table orders (customer text)")
+    outcomes = await asyncio.gather(order("Ann", "gold"), order("Bob", "stolen"))
+    stored = psql("select customer from orders")
+    print(f"{', '.join(outcomes)}; orders stored: {' '.join(stored) or 'none'}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,33 +1,36 @@
-"""Each request has a session of its own."""
+"""Each task opens a session of its own."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
 
-from fastapi import FastAPI, HTTPException
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import sessionmaker
+from stage import database_url, psql
 
-engine = create_async_engine("postgresql+psycopg://localhost/notes")
-open_session = async_sessionmaker(engine)
+engine = create_engine(database_url())
+Session = sessionmaker(engine)
 
 
-@asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        await engine.dispose()
+async def pay(card: str) -> bool:
+    await asyncio.sleep(0.2 if card == "gold" else 0.1)  # a bank far away
+    return card == "gold"
 
 
-app = FastAPI(lifespan=lifespan)
+async def order(customer: str, card: str) -> str:
+    with Session() as session:
+        session.execute(text("insert into orders values (:customer)"), {"customer": customer})
+        if await pay(card):
+            session.commit()
+            return f"{customer}'s order is accepted"
+        session.rollback()
+        return f"{customer}'s order is refused"
 
 
-@app.post("/notes")
-async def add_note(body: str) -> None:
-    async with open_session() as db:
-        try:
-            await db.execute(text("insert into notes (body) values (:body)"), {"body": body})
-            await db.commit()
-        except IntegrityError as error:
-            raise HTTPException(409) from error
+async def main() -> None:
+    psql("create table orders (customer text)")
+    outcomes = await asyncio.gather(order("Ann", "gold"), order("Bob", "stolen"))
+    stored = psql("select customer from orders")
+    print(f"{', '.join(outcomes)}; orders stored: {' '.join(stored) or 'none'}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

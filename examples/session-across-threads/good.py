@@ -1,22 +1,35 @@
 """Each thread opens a session of its own."""
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from database import SessionLocal
-from sqlalchemy import text
+from models import Base, Note
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.orm import sessionmaker
+from stage import brief, database_url
+
+engine = create_engine(database_url())
+SessionLocal = sessionmaker(engine)
 
 
 def store(body: str) -> None:
-    with SessionLocal.begin() as session:
-        session.execute(text("insert into notes (body) values (:body)"), {"body": body})
+    with SessionLocal() as session:
+        session.add(Note(body=body))
+        session.commit()
 
 
-def import_notes(bodies: list[str]) -> None:
+def import_notes(bodies: list[str]) -> list[BaseException]:
     with ThreadPoolExecutor(max_workers=8) as pool:
-        for body in bodies:
-            pool.submit(store, body)
+        imports = [pool.submit(store, body) for body in bodies]
+    return [error for done in imports if (error := done.exception())]
+
+
+def main() -> None:
+    Base.metadata.create_all(engine)
+    errors = import_notes([f"note {number}" for number in range(100)])
+    with SessionLocal() as session:
+        stored = session.scalar(select(func.count(Note.id)))
+    print(f"notes stored: {stored} of 100, first error: {brief(errors[0]) if errors else None}")
 
 
 if __name__ == "__main__":
-    import_notes(sys.stdin.read().splitlines())
+    main()

@@ -1,24 +1,42 @@
-"""The task runs when the handler's session is closed.
+"""The task runs when the handler's session is closed and has forgotten the order.
 
-The session begins again, silently, on a connection that nobody gives back: after a few requests the pool is empty.
+It changes an order that belongs to no session, and commits nothing.
 """
 
-from database import SessionLocal
-from fastapi import BackgroundTasks, FastAPI
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+import asyncio
 
+from fastapi import BackgroundTasks, FastAPI
+from models import Base, Order
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+from stage import database_url, psql, serving
+
+engine = create_engine(database_url())
+SessionLocal = sessionmaker(engine)
 app = FastAPI()
 
 
-def index(session: Session, note_id: int) -> None:
-    session.execute(text("update notes set indexed = true where id = :id"), {"id": note_id})
+def send_receipt(session: Session, order: Order) -> None:
+    order.receipt = f"{order.price} euro paid"
+    session.commit()
 
 
-@app.post("/notes/{note_id}/index")
-def index_later(note_id: int, tasks: BackgroundTasks) -> dict[str, bool]:
+@app.post("/orders/{number}/receipt", status_code=202)
+def order_receipt(number: int, tasks: BackgroundTasks) -> str:
     with SessionLocal() as session:
-        found = session.scalar(text("select true from notes where id = :id"), {"id": note_id})
-        if found:
-            tasks.add_task(index, session, note_id)  # LSA403
-    return {"found": bool(found)}
+        order = session.get_one(Order, number)
+        tasks.add_task(send_receipt, session, order)  # LSA403
+    return "it is on its way"
+
+
+async def main() -> None:
+    Base.metadata.create_all(engine)
+    psql("insert into orders values (1, 20, 'none')")
+    async with serving(app) as client:
+        answer = await client.post("/orders/1/receipt")
+    stored = psql("select receipt from orders")[0]
+    print(f"the answer is {answer.text}, the receipt that is stored: {stored}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
