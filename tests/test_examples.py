@@ -23,16 +23,9 @@ RULES = catalogue.rules()
 # Their examples are linted and print nothing yet; the name goes from here when they do.
 SHOW_NOTHING_YET = {
     "child-dispose-closes-parent",
-    "dispose-not-guaranteed",
     "engine-across-fork",
-    "lifespan-not-wired",
-    "lifespan-wrong-shape",
-    "literal-url",
-    "mounted-lifespan",
     "prefork-server",
     "process-argument",
-    "router-events-run-twice",
-    "testclient-without-lifespan",
 }
 
 

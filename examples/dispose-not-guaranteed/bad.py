@@ -3,6 +3,7 @@
 Here the lifespan of a router fails at its end, and the connections of the engine stay open.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,9 +11,10 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
+from stage import backends, brief, database_url, serving
 
 logger = logging.getLogger(__name__)
-engine = create_async_engine("sqlite+aiosqlite:///notes.db")
+engine = create_async_engine(database_url("asyncpg"))
 
 
 @asynccontextmanager
@@ -41,3 +43,15 @@ async def count_notes() -> int:
 
 
 app.include_router(router)
+
+
+async def main() -> None:
+    try:
+        async with serving(app) as client:
+            await client.get("/notes/count")
+    except ConnectionError as error:
+        print(f"stopped ({brief(error)}), connections left open: {backends()}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,19 +1,21 @@
 """The lifespan is written, and the app is not given it: the engine is never made.
 
-The app starts; the first request fails with `AttributeError: 'State' object has no attribute 'engine'`.
+The app starts without a word. The first request fails.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
+from stage import brief, database_url, serving
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # LSA205
-    app.state.engine = create_async_engine("sqlite+aiosqlite:///notes.db")
+    app.state.engine = create_async_engine(database_url("aiosqlite"))
     try:
         yield
     finally:
@@ -23,7 +25,19 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # LSA205
 app = FastAPI(title="notes")
 
 
-@app.get("/notes/count")
-async def count_notes(request: Request) -> int:
+@app.get("/tables/count")
+async def count_tables(request: Request) -> int:
     async with request.app.state.engine.connect() as connection:
-        return await connection.scalar(text("select count(*) from notes")) or 0
+        return await connection.scalar(text("select count(*) from sqlite_schema")) or 0
+
+
+async def main() -> None:
+    async with serving(app) as client:
+        try:
+            print(f"GET /tables/count: {(await client.get('/tables/count')).text}")
+        except AttributeError as error:
+            print(f"GET /tables/count: {brief(error)}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

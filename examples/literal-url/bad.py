@@ -1,20 +1,31 @@
-"""A blog that tells everybody the password of its database."""
+"""A blog that tells everybody the password of its database.
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.orm import sessionmaker
+It is in all copies of the code: in the repository and its history, and in what is shipped, even without the source.
+"""
 
-DATABASE = "postgresql+psycopg://blog:correct-horse@db.example.org/blog"  # LSA109
+from functools import cache
 
-engine = create_engine(DATABASE, pool_pre_ping=True)
-Blog = sessionmaker(engine)
-archive = create_engine("postgresql+psycopg://archive/blog", pool_pre_ping=True)  # LSA109
+from fastapi import FastAPI
+from release import passwords_in_release
+from sqlalchemy import Engine, create_engine, text
 
-
-def titles() -> list[str]:
-    with Blog() as session:
-        return list(session.scalars(text("select title from post")))
+app = FastAPI()
 
 
-def old_titles() -> list[str]:
-    with archive.connect() as connection:
-        return list(connection.scalars(text("select title from post")))
+@cache
+def engine() -> Engine:
+    return create_engine("postgresql+psycopg://blog:correct-horse@db/blog")  # LSA109
+
+
+@app.get("/titles")
+def read_titles() -> list[str]:
+    with engine().connect() as connection:
+        return list(connection.scalars(text("select title from posts")))
+
+
+def main() -> None:
+    print(f"passwords in the compiled app: {passwords_in_release(__file__)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,20 +1,29 @@
-"""A blog that is told by its environment where its databases are."""
+"""A blog that is told by its environment where its database is, and how to get in."""
 
 import os
+from functools import cache
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.orm import sessionmaker
+from fastapi import FastAPI
+from release import passwords_in_release
+from sqlalchemy import Engine, create_engine, text
 
-engine = create_engine(os.environ["BLOG_DSN"], pool_pre_ping=True)
-Blog = sessionmaker(engine)
-archive = create_engine(os.environ["ARCHIVE_DSN"], pool_pre_ping=True)
-
-
-def titles() -> list[str]:
-    with Blog() as session:
-        return list(session.scalars(text("select title from post")))
+app = FastAPI()
 
 
-def old_titles() -> list[str]:
-    with archive.connect() as connection:
-        return list(connection.scalars(text("select title from post")))
+@cache
+def engine() -> Engine:
+    return create_engine(os.environ["BLOG_DSN"])
+
+
+@app.get("/titles")
+def read_titles() -> list[str]:
+    with engine().connect() as connection:
+        return list(connection.scalars(text("select title from posts")))
+
+
+def main() -> None:
+    print(f"passwords in the compiled app: {passwords_in_release(__file__)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -3,8 +3,11 @@
 Each start of the application adds two rows to the table.
 """
 
+import asyncio
+
 from database import count_starts, write_down_the_start
 from fastapi import APIRouter, FastAPI
+from stage import serving
 
 router = APIRouter(prefix="/visits")
 
@@ -21,3 +24,13 @@ def starts() -> int:
 
 app = FastAPI(title="visits")
 app.include_router(router)  # LSA207
+
+
+async def main() -> None:
+    async with serving(app) as client:
+        starts = (await client.get("/visits/starts")).text
+    print(f"the app was started once, start-ups written down: {starts}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,8 +1,9 @@
 """The engine of this example, and what is written with it."""
 
 from sqlalchemy import create_engine, text
+from stage import database_url
 
-engine = create_engine("sqlite:///visits.db")
+engine = create_engine(database_url("pysqlite"))
 
 
 def write_down_the_start() -> None:

@@ -1,23 +1,24 @@
-"""The fixture enters the client: the lifespan runs around each test."""
+"""The test enters the client, which runs the lifespan of the app around its requests."""
 
-from collections.abc import Iterator
-
-import pytest
 from fastapi.testclient import TestClient
 from notes import app
+from stage import brief
 
 
-@pytest.fixture
-def client() -> Iterator[TestClient]:
+def test_count_notes() -> None:
     with TestClient(app) as client:
-        yield client
-
-
-def test_health(client: TestClient) -> None:
-    assert client.get("/health").json() == {"ok": True}
-
-
-def test_count_notes(client: TestClient) -> None:
-    response = client.get("/notes/count")
+        response = client.get("/notes/count")
     assert response.status_code == 200
-    assert response.json() >= 0
+    assert response.json() == 0
+
+
+def main() -> None:
+    try:
+        test_count_notes()
+        print("test_count_notes: passed")
+    except AttributeError as error:
+        print(f"test_count_notes: {brief(error)}")
+
+
+if __name__ == "__main__":
+    main()

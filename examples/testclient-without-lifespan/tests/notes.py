@@ -1,4 +1,4 @@
-"""An application whose engine is made by its lifespan."""
+"""An app whose engine is made by its lifespan."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,12 +6,15 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
+from stage import database_url
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.engine = create_async_engine("sqlite+aiosqlite:///notes.db")
+    app.state.engine = create_async_engine(database_url("aiosqlite"))
     try:
+        async with app.state.engine.begin() as connection:
+            await connection.execute(text("create table if not exists notes (body text)"))
         yield
     finally:
         await app.state.engine.dispose()
@@ -23,9 +26,4 @@ app = FastAPI(lifespan=lifespan)
 @app.get("/notes/count")
 async def count_notes(request: Request) -> int:
     async with request.app.state.engine.connect() as connection:
-        return await connection.scalar(text("select count(*) from sqlite_master")) or 0
-
-
-@app.get("/health")
-async def health() -> dict[str, bool]:
-    return {"ok": True}
+        return await connection.scalar(text("select count(*) from notes")) or 0
