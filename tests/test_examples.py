@@ -1,17 +1,16 @@
 """Each rule's example shows the damage, and the linter finds it there and nowhere else."""
 
-import io
 import os
 import re
 import subprocess
 import sys
-import tokenize
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import stage
+from marks import findings, marks
 from pairs import EXAMPLES, NotShownError, Pair, record, shown
 
 from flake8_sqlalchemy_lifecycle import catalogue
@@ -71,33 +70,6 @@ def test_programs_are_short(rule: Rule) -> None:
 
 
 # What the linter says of them
-
-
-def marks(folder: Path) -> Counter[tuple[str, int, str]]:
-    """Collect the comments that name rules: file, line and code."""
-    found: Counter[tuple[str, int, str]] = Counter()
-    for path in folder.rglob("*.py"):
-        for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
-            if token.type == tokenize.COMMENT and re.fullmatch(r"#(?: LSA\d{3})+", token.string):
-                name = path.relative_to(EXAMPLES).as_posix()
-                found.update((name, token.start[0], code) for code in token.string.split()[1:])
-    return found
-
-
-PLAIN = "--format=%(path)s %(row)d %(code)s"
-
-
-def findings(*arguments: str) -> Counter[tuple[str, int, str]]:
-    """Run flake8 on examples: file, line and code of what it finds."""
-    run = subprocess.run(
-        [sys.executable, "-m", "flake8", "--isolated", "--select=LSA", PLAIN, *arguments],
-        cwd=EXAMPLES,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        check=False,
-    )
-    rows = (line.removeprefix("./").split() for line in run.stdout.splitlines())
-    return Counter((path.replace(os.sep, "/"), int(row), code) for path, row, code in rows)
 
 
 @pytest.fixture(scope="module")

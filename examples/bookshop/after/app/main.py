@@ -1,0 +1,12 @@
+"""The app: `uvicorn app.main:app`."""
+
+from fastapi import FastAPI
+
+from app.lifespan import lifespan
+from app.routers import books, customers, orders, reports
+
+app = FastAPI(title="Bookshop", lifespan=lifespan)
+app.include_router(books.router)
+app.include_router(customers.router)
+app.include_router(orders.router)
+app.include_router(reports.router)

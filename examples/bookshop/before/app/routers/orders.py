@@ -1,0 +1,22 @@
+from fastapi import APIRouter, BackgroundTasks
+
+from app import audit, notifications, schemas
+from app.database import SessionLocal
+from app.dependencies import Orders
+from app.repositories import OrderRepository
+
+router = APIRouter(prefix="/orders", tags=["orders"])
+
+
+@router.post("", status_code=201)
+async def place_order(new: schemas.NewOrder, background: BackgroundTasks) -> dict[str, int]:
+    async with SessionLocal() as session:
+        placed = await OrderRepository(session).place(**new.model_dump())
+        background.add_task(notifications.confirm, session, placed)  # LSA403
+    return {"id": placed}
+
+
+@router.delete("/{order_id}", status_code=204)
+async def cancel_order(order_id: int, orders: Orders) -> None:
+    await orders.cancel(order_id)
+    await audit.record(f"order {order_id} is cancelled")
