@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, handlers
+from . import attributes, calls, disposal, handlers
 from .engines import engines_behind
 from .holding import started
 from .inference import known
 from .knowledge import IO_METHODS
 from .knowledge.sqlalchemy import TAKE_AN_ENGINE
 from .scopes import Block
-from .values import Bound, Elements, Entering, Frame, Instance, Items, Made, Site
+from .values import Bound, Elements, Entering, Frame, Func, Instance, Items, Made, Site
 from .ways import RAISED, Outcome, Walk, Way
 
 if TYPE_CHECKING:
@@ -276,7 +276,7 @@ class _EngineWatch:
         return RAISED if self._frame.block.is_async else (Way.ERROR,)
 
     def left(self, context: ast.expr, state: Fate) -> Fate:
-        """`with` over an object that holds it: what its exit does is not followed."""
+        """`with` over an object that holds it: its exit may dispose it, or be code that cannot be read."""
         if state is not Fate.HELD:
             return state
         for value in self._model.values(context, self._frame):
@@ -284,9 +284,20 @@ class _EngineWatch:
                 if not any(attributes.kind_of(self._model, v) for v in value.values):
                     return Fate.KEPT
             if isinstance(value, Instance) and attributes.kind_of(self._model, value) is None:
-                if self._is_held_by(context):
+                if self._is_held_by(context) and not self._exits_without(value):
                     return Fate.KEPT
         return state
+
+    def _exits_without(self, holder: Instance) -> bool:
+        """Does the object have an exit of the project's, which disposes nothing?"""
+        exits = [
+            calls.entry(self._model, method)
+            for name in ("__exit__", "__aexit__")
+            for method in attributes.of_instance(self._model, holder, holder.cls, name)
+            if isinstance(method, Func)
+        ]
+        ended = (d for exit_ in exits for d in disposal.of_function(self._model, exit_))
+        return bool(exits) and next(ended, None) is None
 
     def swallows(self, context: ast.expr) -> bool:
         """`contextlib.suppress`."""

@@ -93,6 +93,7 @@ def skipped(model: Model, lifespan: Frame, depth: int = 0) -> Iterator[Skipped]:
     """The disposals of a lifespan that do not happen when something is raised at its yield."""
     if not lifespan.block.yields:
         return
+    first = min(map(position, lifespan.block.yields))
     found = [d for d in disposal.of_lifespan(model, lifespan) if _is_dispose(model, d)]
     handled = [d for d in _in_handlers(model, lifespan) if _is_dispose(model, d)]
     entered = _entered(model, lifespan, found, depth)
@@ -107,6 +108,8 @@ def skipped(model: Model, lifespan: Frame, depth: int = 0) -> Iterator[Skipped]:
         seen.append((each.engine, each.place))
         bare = [s for s in entered if is_same(s.engine, each.engine)]
         plain = [p for p in places if p not in set(_contexts(lifespan))]
+        if any(position(p) < first for p in plain):
+            continue  # registered on an exit stack, perhaps in a loop
         places += [d.place for d in handled if d.engine and is_same(d.engine, each.engine)]
         watch = _Watch(model, lifespan, places, [s.path[0][0] for s in bare])
         out = Walk(lifespan.block, watch).out(False)

@@ -55,9 +55,11 @@ def spent_engines(model: Model) -> Iterator[Spent]:
         return
     once = _run_once(model, words)
     requested = {cause.engine.site for cause in per_request(model)}
+    places: set[ast.expr] = set()  # one call may lead to several creations, of which one runs
     for site, spent in sorted(found.items(), key=lambda item: position(item[1].place)):
-        if site not in requested and spent.chain[0] not in once:
+        if site not in requested and spent.chain[0] not in once and spent.place not in places:
             if not _is_shown_elsewhere(model, spent):
+                places.add(spent.place)
                 yield spent
 
 
