@@ -21,10 +21,7 @@ RULES = catalogue.rules()
 
 # Their examples are linted and print nothing yet; the name goes from here when they do.
 SHOW_NOTHING_YET = {
-    "child-dispose-closes-parent",
-    "engine-across-fork",
     "prefork-server",
-    "process-argument",
 }
 
 

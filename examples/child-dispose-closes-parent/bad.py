@@ -1,33 +1,41 @@
-"""The workers of a pool close the connections of the process that made them.
+"""The workers of a pool say goodbye to the server on the connections of the process that made them.
 
-On PostgreSQL the parent's next statement fails: server closed the connection unexpectedly.
+The parent's next statement meets a server that has gone.
 """
 
-import os
 from multiprocessing import get_context
 
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+from stage import brief, database_url, psql
 
-engine = create_engine(os.environ.get("DATABASE_URL", "sqlite:///sales.db"))
+engine = create_engine(database_url())
 
 
 def prepare() -> None:
     engine.dispose()  # LSA504
 
 
-def square(number: int) -> int:
+def count_words(number: int) -> int:
     with engine.connect() as connection:
-        return connection.execute(text("select :n * :n"), {"n": number}).scalar_one()
+        query = text("select body from notes where id = :id")
+        return len(connection.scalar(query, {"id": number}).split())
 
 
-def main() -> list[str]:
+def main() -> None:
+    psql("create table notes (id int, body text)")
+    psql("insert into notes values (1, 'bread and milk'), (2, 'tea')")
     with engine.connect() as connection:
-        highest = connection.execute(text("select 10")).scalar_one()
+        numbers = connection.scalars(text("select id from notes")).all()
     with get_context("fork").Pool(2, initializer=prepare) as pool:
-        squares = pool.map(square, range(highest))
-    with engine.connect() as connection:
-        label = connection.execute(text("select 'square '")).scalar_one()
-    return [f"{label}{number}" for number in squares]
+        words = sum(pool.map(count_words, numbers))
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("create table statistics as select :n as words"), {"n": words})
+        outcome = "stored"
+    except OperationalError as error:
+        outcome = brief(error)
+    print(f"{words} words counted, then: {outcome}")
 
 
 if __name__ == "__main__":

@@ -1,26 +1,43 @@
-"""Parent and workers share one pool, and the connection in it.
+"""Parent and child share the pool, and with it one connection, although each has closed what it opened.
 
-On PostgreSQL the workers get each other's answers, or wait for ever. SQLite does not mind.
+When the parent has looked at the progress, its connection rolls back, and the child's sale is in that transaction.
 """
 
-import os
 from multiprocessing import get_context
+from multiprocessing.queues import Queue
 
 from sqlalchemy import create_engine, text
+from stage import database_url
 
-engine = create_engine(os.environ.get("DATABASE_URL", "sqlite:///sales.db"))
+engine = create_engine(database_url())
 
 
-def square(number: int) -> int:
+def sell(progress: Queue, paid: Queue) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("insert into sales values (99)"))
+        progress.put("inserted")
+        paid.get()
+    progress.put("committed")
+
+
+def count_sales() -> int:
     with engine.connect() as connection:
-        return connection.execute(text("select :n * :n"), {"n": number}).scalar_one()
+        return connection.scalar(text("select count(*) from sales"))
 
 
-def main() -> int:
-    with engine.connect() as connection:
-        highest = connection.execute(text("select 10")).scalar_one()
-    with get_context("fork").Pool(2) as pool:  # LSA502
-        return sum(pool.map(square, range(highest)))
+def main() -> None:
+    with engine.begin() as connection:
+        connection.execute(text("create table sales (price int)"))
+    fork = get_context("fork")
+    progress, paid = fork.Queue(), fork.Queue()
+    worker = fork.Process(target=sell, args=(progress, paid))  # LSA502
+    worker.start()
+    steps = [progress.get()]
+    count_sales()
+    paid.put(True)
+    steps.append(progress.get())
+    worker.join()
+    print(f"the child has {' and '.join(steps)} a sale, sales stored: {count_sales()}")
 
 
 if __name__ == "__main__":

@@ -1,27 +1,41 @@
-"""Each worker forgets the connections that it inherited, and opens its own."""
+"""The child forgets the connections that it inherited, and opens its own."""
 
-import os
 from multiprocessing import get_context
+from multiprocessing.queues import Queue
 
 from sqlalchemy import create_engine, text
+from stage import database_url
 
-engine = create_engine(os.environ.get("DATABASE_URL", "sqlite:///sales.db"))
+engine = create_engine(database_url())
 
 
-def prepare() -> None:
+def sell(progress: Queue, paid: Queue) -> None:
     engine.dispose(close=False)
+    with engine.begin() as connection:
+        connection.execute(text("insert into sales values (99)"))
+        progress.put("inserted")
+        paid.get()
+    progress.put("committed")
 
 
-def square(number: int) -> int:
+def count_sales() -> int:
     with engine.connect() as connection:
-        return connection.execute(text("select :n * :n"), {"n": number}).scalar_one()
+        return connection.scalar(text("select count(*) from sales"))
 
 
-def main() -> int:
-    with engine.connect() as connection:
-        highest = connection.execute(text("select 10")).scalar_one()
-    with get_context("fork").Pool(2, initializer=prepare) as pool:
-        return sum(pool.map(square, range(highest)))
+def main() -> None:
+    with engine.begin() as connection:
+        connection.execute(text("create table sales (price int)"))
+    fork = get_context("fork")
+    progress, paid = fork.Queue(), fork.Queue()
+    worker = fork.Process(target=sell, args=(progress, paid))
+    worker.start()
+    steps = [progress.get()]
+    count_sales()
+    paid.put(True)
+    steps.append(progress.get())
+    worker.join()
+    print(f"the child has {' and '.join(steps)} a sale, sales stored: {count_sales()}")
 
 
 if __name__ == "__main__":

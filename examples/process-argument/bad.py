@@ -1,24 +1,29 @@
-"""A session is sent to a pool, which pickles what it gets.
-
-It fails with TypeError: cannot pickle 'weakref.ReferenceType' object.
-"""
+"""A session is sent to a process, which gets what it is sent as bytes; no session can be made of bytes."""
 
 from concurrent.futures import ProcessPoolExecutor
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
+from stage import brief, database_url, psql
 
-engine = create_engine("sqlite:///numbers.db")
-
-
-def square(session: Session, number: int) -> int:
-    return session.execute(text("select :n * :n"), {"n": number}).scalar_one()
+engine = create_engine(database_url())
 
 
-def main() -> int:
+def count_words(session: Session, number: int) -> int:
+    query = text("select body from notes where id = :id")
+    return len(session.scalar(query, {"id": number}).split())
+
+
+def main() -> None:
+    psql("create table notes (id int, body text)")
+    psql("insert into notes values (1, 'bread and milk'), (2, 'tea')")
     with Session(engine) as session, ProcessPoolExecutor(2) as executor:
-        results = [executor.submit(square, session, number) for number in range(10)]  # LSA503
-        return sum(result.result() for result in results)
+        counts = [executor.submit(count_words, session, number) for number in (1, 2)]  # LSA503
+    try:
+        outcome = sum(count.result() for count in counts)
+    except (TypeError, AttributeError) as error:
+        outcome = brief(error)
+    print(f"words in the notes: {outcome}")
 
 
 if __name__ == "__main__":
