@@ -94,11 +94,20 @@ def type_name(model: Model, value: Value) -> str | None:
     """The library type that an object is an instance of, through project subclasses too."""
     if isinstance(value, Made):
         return value.type
-    if isinstance(value, Instance):
-        for base in mro(model, value.cls):
-            if isinstance(base, Library) and base.name in TYPES:
-                return base.name
+    return _library_type(model, value.cls) if isinstance(value, Instance) else None
+
+
+def _library_type(model: Model, cls: Cls) -> str | None:
+    for base in mro(model, cls):
+        if isinstance(base, Library) and base.name in TYPES:
+            return base.name
     return None
+
+
+def class_kind(model: Model, cls: Cls) -> Kind | None:
+    """What the instances of a project's class are to the rules."""
+    name = _library_type(model, cls)
+    return TYPES[name].kind if name else None
 
 
 def kind_of(model: Model, value: Value) -> Kind | None:

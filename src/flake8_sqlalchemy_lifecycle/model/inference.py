@@ -52,7 +52,7 @@ from .values import (
     Values,
 )
 
-_BUDGET = 60_000
+_BUDGET = 30_000
 _DEPTH = 8
 _WIDEST = 32
 

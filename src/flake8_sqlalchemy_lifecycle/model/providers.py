@@ -11,7 +11,7 @@ from .inference import Model
 from .places import is_test
 from .scopes import Block, Module
 from .sessions import Opened, handed_out, is_plain, opened_in
-from .sought import has_session
+from .sought import has_session, makes_other
 from .values import Frame, Site
 from .ways import Way
 
@@ -45,6 +45,8 @@ def unguarded(model: Model, function: Block) -> Iterator[tuple[Opened, ast.Yield
 def _is_session(model: Model, given: ast.expr | None, frame: Frame) -> bool:
     """Is what is yielded a session? A dictionary with one is rather what a lifespan yields."""
     if given is None or isinstance(given, ast.Constant | ast.JoinedStr | ast.Dict):
+        return False
+    if isinstance(given, ast.Call) and makes_other(model, given, frame):
         return False
     return has_session(model, model.values(given, frame))
 

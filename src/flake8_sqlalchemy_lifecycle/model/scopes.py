@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,8 +28,10 @@ _BINDING = (
 )
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _BLOCKS = (*_FUNCTIONS, ast.ClassDef)
-_LEAVES = (ast.Name, ast.Constant, ast.alias, ast.Pass, ast.Break, ast.Continue)
-_PLAIN_FIELDS = frozenset("ctx op ops id attr asname module level kind type_comment rest".split())
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.alias, ast.Pass, ast.Break, ast.Continue})
+_PLAIN_FIELDS = frozenset(
+    "ctx op ops id attr asname module level kind type_comment rest kwd_attrs".split()
+)
 Loop = ast.For | ast.AsyncFor | ast.While
 Path = tuple[int | None, ...]
 """The way into an unpacked value: indexes from outside to inside, `None` behind a star."""
@@ -185,9 +188,8 @@ class Block:
                 children = _outer_parts(node)
             else:
                 children = _children(node)
-            for child in children:
-                parents[child] = node
-            stack += [child for child in reversed(children) if not isinstance(child, _LEAVES)]
+            parents.update(dict.fromkeys(children, node))
+            stack += [child for child in reversed(children) if type(child) not in _LEAVES]
         return parents, inner
 
     @property
@@ -207,9 +209,9 @@ class Block:
 
     @cached_property
     def _by_type(self) -> dict[type[ast.AST], list[ast.AST]]:
-        found: dict[type[ast.AST], list[ast.AST]] = {}
+        found: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
         for node in self.nodes:
-            found.setdefault(type(node), []).append(node)
+            found[type(node)].append(node)
         return found
 
     def nodes_of(self, kind: type[_Node]) -> list[_Node]:
@@ -401,6 +403,8 @@ def _same_list(parent: ast.AST, statement: ast.stmt, around: set[ast.AST]) -> bo
 
 @functools.cache
 def _node_fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    if kind in (ast.Global, ast.Nonlocal):  # which hold names only
+        return ()
     return tuple(field for field in kind._fields if field not in _PLAIN_FIELDS)
 
 
@@ -408,10 +412,12 @@ def _children(node: ast.AST) -> list[ast.AST]:
     found: list[ast.AST] = []
     for field in _node_fields(type(node)):  # type: ignore[arg-type]  # typeshed's AST
         value = getattr(node, field, None)
-        if isinstance(value, list):
-            found += [item for item in value if isinstance(item, ast.AST)]
+        if value.__class__ is list:
+            found += value
         elif isinstance(value, ast.AST):
             found.append(value)
+    if isinstance(node, ast.Dict) and None in node.keys:  # `**mapping`
+        found = [child for child in found if child is not None]
     return found
 
 

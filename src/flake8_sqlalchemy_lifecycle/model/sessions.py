@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from . import calls, invocation
 from .holding import Hold, started, ways_out
 from .inference import Model
-from .sought import is_session
+from .sought import is_session, makes_other
 from .values import Coroutine, Frame, Instance, Made, Site
 
 _DEEPEST = 4
@@ -61,6 +61,8 @@ def opened_by(model: Model, call: ast.Call, frame: Frame) -> Iterator[Opened]:
 
 
 def _sessions_of(model: Model, call: ast.Call, frame: Frame) -> Iterator[Made | Instance]:
+    if makes_other(model, call, frame):
+        return
     site = Site.of(call, frame.block)
     for value in model.values(call, frame):
         given = invocation.returned(model, value.frame) if isinstance(value, Coroutine) else {value}

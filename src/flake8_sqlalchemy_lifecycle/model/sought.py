@@ -32,6 +32,14 @@ def is_session(model: Model, value: Value) -> bool:
     return isinstance(value, Made | Instance) and attributes.kind_of(model, value) is Kind.SESSION
 
 
+def makes_other(model: Model, call: ast.Call, frame: Frame) -> bool:
+    """Does the call construct objects of the project that are no sessions? Then nobody need read its arguments."""
+    return all(
+        isinstance(callee, Cls) and attributes.class_kind(model, callee) is not Kind.SESSION
+        for callee in model.values(call.func, frame)
+    )
+
+
 def has_session(model: Model, values: Values) -> bool:
     """Is a session among the values, or an element of a tuple, list or dictionary there?"""
     return any(is_session(model, part) for value in values for part in parts(value))
