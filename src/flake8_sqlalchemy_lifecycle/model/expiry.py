@@ -143,17 +143,34 @@ def reads_of_expired(model: Model, block: Block) -> Iterator[Read]:
 def _sessions(model: Model, frame: Frame) -> list[Value]:
     """The sessions that expire, of all that a function's calls are made on or given."""
     found: dict[Value, None] = {}
+    asked: set[str] = set()
     for call in frame.block.calls:
         owner = call.func.value if isinstance(call.func, ast.Attribute) else None
         nodes = [n for n in (owner, *arguments(call)) if isinstance(n, ast.Name | ast.Attribute)]
         if isinstance(owner, ast.Call):
             nodes += [a for a in arguments(owner) if isinstance(a, ast.Name | ast.Attribute)]
         for node in nodes:
+            name = _one_thing(frame.block, node)
+            if name in asked:
+                continue
+            asked.add(name)
             for value in model.values(node, frame):
                 for session in (value, *held(model, value)):
                     if is_session(model, session) and expires(model, session):
                         found[session] = None
     return list(found)
+
+
+def _one_thing(block: Block, node: ast.expr) -> str:
+    """The expression in words, if they mean the same wherever they stand in a block; else words of its own."""
+    words = []
+    part = node
+    while isinstance(part, ast.Attribute):
+        words.append(part.attr)
+        part = part.value
+    if isinstance(part, ast.Name) and len(block.bindings.get(part.id, ())) < 2:
+        return ".".join((part.id, *reversed(words)))
+    return f"{node.lineno}:{node.col_offset}"
 
 
 def is_handler(model: Model, block: Block) -> bool:

@@ -417,7 +417,7 @@ def _children(node: ast.AST) -> list[ast.AST]:
         elif isinstance(value, ast.AST):
             found.append(value)
     if isinstance(node, ast.Dict) and None in node.keys:  # `**mapping`
-        found = [child for child in found if child is not None]
+        found = list(filter(None, found))
     return found
 
 
