@@ -17,6 +17,7 @@ from .loading import loaded_class
 from .mapping import is_mapped_attribute, mapped_class
 from .scopes import Block
 from .sought import Sought
+from .truth import is_skipped
 from .values import Cls, Constant, Frame, Instance, Made, Site, Value
 from .ways import Outcome, Walk, Way
 
@@ -239,7 +240,7 @@ def uses(model: Model, frame: Frame, owner: Owner, methods: frozenset[str]) -> b
     its = Sought(model, frame, owner)
     for call in frame.block.calls:
         if isinstance(call.func, ast.Attribute) and its.is_it(call.func.value):
-            if call.func.attr in methods:
+            if call.func.attr in methods and not is_skipped(model, call, frame):
                 return True
         elif its.is_given_to(call) or (
             isinstance(call.func, ast.Attribute) and its.is_held_by(call.func.value)

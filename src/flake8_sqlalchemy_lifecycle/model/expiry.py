@@ -18,7 +18,8 @@ from .scopes import Block
 from .sought import Sought, held, is_session
 from .spelling import arguments, last_name, spelled
 from .trails import Trails
-from .values import Cls, Constant, Frame, Instance, Made, Manager, Site, Unknown, Value
+from .truth import truth
+from .values import Cls, Constant, Frame, Made, Manager, Site, Value
 from .ways import Outcome, Walk, Way
 
 if TYPE_CHECKING:
@@ -466,37 +467,11 @@ class _Watch:
         names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
         if self.frame.caller is None or names.isdisjoint(self._block.parameters):
             return branches
-        truth = self._truth(test)
-        if truth is not None:
-            return branches[:1] if truth else branches[1:]
+        chosen = truth(self.model, test, self.frame)
+        if chosen is not None:
+            return branches[:1] if chosen else branches[1:]
         calm = [branch for branch in branches if not _expires_any(branch)]
         return calm or branches
-
-    def _truth(self, test: ast.expr) -> bool | None:
-        """Is the test true for the arguments of this activation? None where they do not tell."""
-        match test:
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                truth = self._truth(operand)
-                return None if truth is None else not truth
-            case ast.Compare(left=left, ops=[op], comparators=[ast.Constant(value=None)]):
-                nothing = {value == Constant(None) for value in self.model.values(left, self.frame)}
-                is_none = nothing.pop() if len(nothing) == 1 else None
-                if is_none is None or Unknown() in self.model.values(left, self.frame):
-                    return None
-                return is_none if isinstance(op, ast.Is) else not is_none
-            case ast.Name():
-                truths = {_is_true(value) for value in self.model.values(test, self.frame)}
-                return truths.pop() if len(truths) == 1 else None
-        return None
-
-
-def _is_true(value: Value) -> bool | None:
-    match value:
-        case Constant(constant):
-            return bool(constant)
-        case Made() | Instance():
-            return True
-    return None
 
 
 def _expires_any(out: Outcome[State]) -> bool:

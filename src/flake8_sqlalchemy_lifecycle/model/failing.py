@@ -12,6 +12,7 @@ from .inference import Model, known
 from .knowledge import Kind
 from .sought import Sought, held
 from .trails import Trails
+from .truth import is_skipped
 from .values import Frame, Instance, Made, Value
 
 FAILS = ("flush", "commit")
@@ -79,6 +80,8 @@ def _fails(model: Model, frame: Frame, session: Owner) -> bool:
         if any(try_.handlers for try_ in enclosing_tries(block, call)):
             continue
         if any(True for _ in enclosing_withs(block, call)):
+            continue
+        if is_skipped(model, call, frame):
             continue
         if direct:
             return True

@@ -261,7 +261,9 @@ class _Watch:
 
     def chosen(self, test: ast.expr, branches: list[Outcome[State]]) -> list[Outcome[State]]:
         """`if failed: session.rollback()`: a branch that goes on with a session that is well again."""
-        del test
+        block = self._frame.block
+        if block.parents.get(test) in set(block.ancestors(self._handler)):
+            return branches  # the session fails in there
         failed = [any(state for state in branch.get(Way.NEXT, ())) for branch in branches]
         if failed[0] == failed[1]:
             return branches
