@@ -17,7 +17,7 @@ from .flow import is_tested_and_kept, loops_around, position
 from .inference import Model, known
 from .knowledge import Kind, Role
 from .lifespans import is_lifespan
-from .per_request import per_request, place_of
+from .per_request import Cause, per_request, place_of
 from .places import is_script, is_test
 from .pools import arguments, pools_of
 from .scopes import Block
@@ -68,6 +68,16 @@ def _is_shown_elsewhere(model: Model, spent: Spent) -> bool:
     for module in {block.module for block in spent.chain} - {model.linted}:
         other = Model(module)
         if any(cause.engine.site == spent.engine.site for cause in per_request(other)):
+            if not is_test(module) and not is_script(other):
+                return True
+    return False
+
+
+def is_left_elsewhere(model: Model, cause: Cause) -> bool:
+    """Does another file on the way from a request show that it leaves the engine at each call, whoever calls?"""
+    for module in {frame.block.module for frame in cause.path.frames} - {model.linted}:
+        other = Model(module)
+        if any(spent.engine.site == cause.engine.site for spent in spent_engines(other)):
             if not is_test(module) and not is_script(other):
                 return True
     return False

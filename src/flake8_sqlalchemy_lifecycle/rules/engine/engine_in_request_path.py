@@ -51,7 +51,7 @@ def count() -> int:
 
 Engines that are cached (`functools.cache`, a tested global, attribute, key or `app.state` slot), made at start-up
 or by an app factory; an engine for a URL that is the user's input, if it is disposed in `finally` or has no pool
-(`NullPool`).
+(`NullPool`); an engine that a function of another file leaves, whoever calls it: LSA102 is reported there.
 
 ## Misses
 
@@ -73,6 +73,7 @@ from ...frameworks import WEB
 from ...model.creations import CREATION_WORDS
 from ...model.inference import Model
 from ...model.per_request import Cause, per_request
+from ...model.spent_engines import is_left_elsewhere
 
 RULE = Rule(
     code="LSA101",
@@ -109,7 +110,8 @@ RULE = Rule(
 def engine_in_request_path(model: Model) -> Iterator[Finding]:
     """Report each engine that is made once per request."""
     for cause in per_request(model):
-        yield _finding(model, cause)
+        if not is_left_elsewhere(model, cause):
+            yield _finding(model, cause)
 
 
 def _finding(model: Model, cause: Cause) -> Finding:
