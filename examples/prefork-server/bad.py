@@ -1,9 +1,30 @@
-"""gunicorn loads the shop once and forks its workers, with the connection that the import has opened.
+"""The configuration of gunicorn, which loads the shop once and forks its workers.
 
-`gunicorn -c bad.py`: on PostgreSQL the workers take each other's answers, or wait for ever.
+Loading it has opened a connection, which the workers share: one rolls back what another is about to commit.
 """
 
-bind = "127.0.0.1:8000"
-workers = 4
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from server import gunicorn
+from stage import psql
+
 wsgi_app = "shop:app"
+workers = 2
 preload_app = True  # LSA505
+
+
+def main() -> None:
+    psql("create table goods (name text, price int); insert into goods values ('tea', 4)")
+    psql("create table orders (price int)")
+    with gunicorn(__file__) as customer, ThreadPoolExecutor() as pool:
+        order = pool.submit(customer.post, "/orders/tea")
+        time.sleep(0.5)
+        customer.get("/orders")
+        answer = order.result()
+    stored = psql("select count(*) from orders")[0]
+    print(f"POST /orders/tea: {answer.status_code} {answer.text}; orders stored: {stored}")
+
+
+if __name__ == "__main__":
+    main()

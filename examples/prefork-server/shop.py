@@ -1,19 +1,27 @@
-"""A WSGI application that reads what hardly ever changes when it is imported."""
+"""A shop that reads its prices when it is imported, for they hardly ever change."""
 
-import os
-from collections.abc import Callable, Iterable
+import time
 
+from flask import Flask
 from sqlalchemy import create_engine, text
+from stage import database_url
 
-engine = create_engine(os.environ.get("DATABASE_URL", "sqlite:///shop.db"))
+app = Flask(__name__)
+engine = create_engine(database_url())
 
 with engine.connect() as connection:
-    CURRENCIES = connection.execute(text("select 'EUR' union select 'CHF'")).scalars().all()
+    PRICES = dict(connection.execute(text("select name, price from goods")).tuples().all())
 
 
-def app(environ: dict[str, object], start_response: Callable[..., object]) -> Iterable[bytes]:
-    del environ
+@app.post("/orders/<name>")
+def order(name: str) -> tuple[str, int]:
+    with engine.begin() as connection:
+        connection.execute(text("insert into orders values (:price)"), {"price": PRICES[name]})
+        time.sleep(2)  # the payment
+    return "thank you", 201
+
+
+@app.get("/orders")
+def count_orders() -> str:
     with engine.connect() as connection:
-        number = connection.execute(text("select 6 * 7")).scalar_one()
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [f"{number} {', '.join(CURRENCIES)}\n".encode()]
+        return str(connection.scalar(text("select count(*) from orders")))
