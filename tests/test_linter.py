@@ -1,6 +1,7 @@
 """The linter: whom it asks, how it ends whatever a file holds, and what it costs."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -281,6 +282,70 @@ def test_cycles_end(file: Path, texts: tuple[str, str]) -> None:
     for name in "ab":
         found = Linter(Config()).lint(str(file.with_name(f"{name}.py")))
         assert "LSA000" not in {finding.code for finding in found}
+
+
+# What a run depends on
+
+
+AMBIGUOUS = """\
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+if input():
+    engine = create_async_engine("postgresql+asyncpg://one/shop")
+elif input():
+    engine = create_async_engine("postgresql+asyncpg://two/shop")
+else:
+    engine = create_async_engine("postgresql+asyncpg://three/shop")
+
+
+def stop() -> None:
+    engine.dispose()
+
+
+class Shop:
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def sell(self) -> None:
+        await self.session.commit()
+
+    async def buy(self) -> None:
+        await self.session.commit()
+
+
+async def trade(session: AsyncSession, days: list[int]) -> None:
+    shop = Shop(session)
+    for _ in days:
+        try:
+            await shop.buy()
+            await shop.sell()
+            await session.flush()
+        except IntegrityError:
+            print("no trade today")
+"""
+
+TELLING = f"""\
+from flake8_sqlalchemy_lifecycle.config import Config
+from flake8_sqlalchemy_lifecycle.linter import Linter
+print(*Linter(Config()).lint("example.py", {AMBIGUOUS!r}), sep="\\n")
+"""
+
+
+def test_findings_do_not_depend_on_the_hash_seed() -> None:
+    told = set()
+    for seed in "0123":
+        run = subprocess.run(
+            [sys.executable, "-c", TELLING],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        told.add(run.stdout)
+    (text,) = told
+    assert text.count("LSA107") == text.count("LSA308") == 1
+    assert "a failed shop.buy()" in text
 
 
 # What it costs

@@ -13,7 +13,7 @@ from . import attributes
 from .inference import known
 from .knowledge import COROUTINES, PLAIN, STARTABLES, TYPES, Kind
 from .scopes import Block, Module
-from .values import Bound, Frame, Instance, Made, Value
+from .values import Bound, Frame, Instance, Made, Value, in_order
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -125,7 +125,7 @@ def plainly_entered(model: Model, frame: Frame) -> Iterator[tuple[ast.With, ast.
                     continue
                 values = known(model.values(context, frame))
                 if values and all(_wants_async_with(model, value) for value in values):
-                    yield node, context, next(iter(values))
+                    yield node, context, next(iter(in_order(values)))
 
 
 def awaited_plain(model: Model, frame: Frame) -> Iterator[tuple[ast.Await, str]]:
@@ -211,7 +211,7 @@ def _owner(
 ) -> Made | Instance | None:
     """The object whose method is called, if the table has that method for each that it can be."""
     found: Made | Instance | None = None
-    for value in known(model.values(call.func, frame)):
+    for value in in_order(known(model.values(call.func, frame))):
         if not isinstance(value, Bound) or not isinstance(value.receiver, Made | Instance):
             return None
         owner = attributes.type_name(model, value.receiver)

@@ -26,6 +26,7 @@ from .values import (
     TypeForm,
     Value,
     Values,
+    in_order,
 )
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def names_of(model: Model, values: Values) -> Iterator[str]:
 
 def functions_in(model: Model, values: Values) -> Iterator[Func]:
     """The project functions that a framework runs when it is given these values."""
-    for value in values:
+    for value in in_order(values):
         match value:
             case Func():
                 yield value
@@ -225,7 +226,7 @@ def steps(model: Model, frame: Frame, interesting: Interesting) -> Iterator[Step
         match node:
             case ast.Call():
                 if interesting(_spelled(node.func)):
-                    for callee in model.values(node.func, frame):
+                    for callee in in_order(model.values(node.func, frame)):
                         for activation in activations(model, callee, node, frame):
                             yield Step(node, frame, activation)
                 elif node.args:

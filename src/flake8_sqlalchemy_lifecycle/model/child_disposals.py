@@ -119,7 +119,7 @@ def _inherited(
         and not is_in_memory(model, e)
         for e in (root(engine) for engine in engines)
     )
-    return sorted(engines, key=lambda e: (e.site.path, e.site.line)) if is_known else []
+    return sorted(engines, key=lambda e: e.site) if is_known else []
 
 
 def _runs(model: Model, call: ast.Call, owner: ast.expr, engine: Made, block: Block) -> bool:

@@ -18,6 +18,7 @@ from .values import (
     Text,
     Unknown,
     Value,
+    in_order,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def engines_behind(model: Model, value: Value, depth: int = 6) -> Iterator[Made]
         return
     if isinstance(value, Made) and value.origin is not None:
         yield from engines_behind(model, value.origin, depth - 1)
-    for bind in _binds(model, value, kind):
+    for bind in in_order(frozenset(_binds(model, value, kind))):
         yield from engines_behind(model, bind, depth - 1)
 
 

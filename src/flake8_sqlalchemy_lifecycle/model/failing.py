@@ -13,7 +13,7 @@ from .knowledge import Kind
 from .sought import Sought, held
 from .trails import Trails
 from .truth import is_skipped
-from .values import Frame, Instance, Made, Value
+from .values import Frame, Instance, Made, Value, in_order
 
 FAILS = ("flush", "commit")
 RESTORES = frozenset({"rollback", "close", "aclose", "reset", "invalidate", "remove"})
@@ -56,11 +56,11 @@ def _given(model: Model, call: ast.Call, frame: Frame) -> Iterator[Owner]:
     """The sessions among the arguments of a call, or held by the object whose method it is."""
     for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
         if isinstance(argument, ast.Name | ast.Attribute):
-            for value in model.values(argument, frame):
+            for value in in_order(model.values(argument, frame)):
                 if isinstance(value, Made | Instance) and _is_session(model, value):
                     yield value
     if isinstance(call.func, ast.Attribute):
-        for holder in model.values(call.func.value, frame):
+        for holder in in_order(model.values(call.func.value, frame)):
             for value in held(model, holder):
                 if isinstance(value, Made | Instance) and _is_session(model, value):
                     yield value

@@ -11,7 +11,7 @@ from .inference import Model, known
 from .knowledge import IO_METHODS, Kind
 from .scopes import Block
 from .sought import Sought
-from .values import Entering, Frame, Value
+from .values import Entering, Frame, Value, in_order
 from .ways import RAISED, Outcome, Walk, Way
 
 CLOSES = frozenset({"close", "aclose", "reset", "invalidate", "__exit__", "__aexit__"})
@@ -69,7 +69,7 @@ def started(model: Model, call: ast.Call, frame: Frame) -> list[Frame]:
     """The activations of project functions that a call starts."""
     return [
         activation
-        for callee in model.values(call.func, frame)
+        for callee in in_order(model.values(call.func, frame))
         for activation in calls.activations(model, callee, call, frame)
     ]
 

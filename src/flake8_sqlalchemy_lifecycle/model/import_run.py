@@ -15,10 +15,9 @@ from . import calls
 from .connecting import connects, disposed_by
 from .disposal import is_same
 from .engine_fates import follow
-from .inference import known
 from .kept import is_cached
 from .scopes import Block
-from .values import Frame, Func, Made, Site
+from .values import Frame, Func, Made, Site, in_order
 from .ways import Outcome, Walk, Way
 
 if TYPE_CHECKING:
@@ -171,7 +170,7 @@ class _Watch:
 
     def _called(self, node: ast.Call, state: Progress) -> Progress:
         state = self._connected(connects(self._model, node, self._frame), node, state)
-        for callee in known(self._model.values(node.func, self._frame)):
+        for callee in in_order(self._model.values(node.func, self._frame)):
             for activation in calls.activations(self._model, callee, node, self._frame):
                 if self._runs(node, activation.block):
                     state = _worst(self._run.called(activation, state))
@@ -237,12 +236,19 @@ class _Watch:
 
 def _worst(states: frozenset[Progress]) -> Progress:
     """One state for several: the one in which most is connected."""
-    return max(states, key=lambda s: (len(s.connected), len(s.loaded), s.certain))
+    return max(
+        states,
+        key=lambda s: (
+            len(s.connected),
+            len(s.loaded),
+            s.certain,
+            sorted(map(_order, s.connected)),
+        ),
+    )
 
 
-def _order(connected: Connected) -> tuple[str, int, int, str, int, int]:
-    by, site = connected.by, connected.engine.site
-    return by.path, by.line, by.column, site.path, site.line, site.column
+def _order(connected: Connected) -> tuple[Site, Site]:
+    return connected.by, connected.engine.site
 
 
 def _common(states: list[Progress]) -> Progress:

@@ -117,7 +117,7 @@ def _is_parents(owner: Value, own: set[Block], sent: set[Value]) -> bool:
 def _touched(values: Values, name: str, node: ast.expr, block: Block) -> Iterator[Touch]:
     uses = isinstance(getattr(node, "ctx", None), ast.Load)
     made = [value for value in values if isinstance(value, Made | Instance)]
-    for value in sorted(made, key=lambda m: (m.site.path, m.site.line, m.site.column)):
+    for value in sorted(made, key=lambda m: m.site):
         yield Touch(value, name, node, block, uses)
 
 

@@ -13,7 +13,19 @@ from .flow import is_tested_and_kept
 from .inference import known
 from .knowledge import CACHES, DECORATORS, DISPATCHED, Kind, Role
 from .scopes import Block
-from .values import Cls, Coroutine, Frame, Func, Generator, Instance, Library, Made, Manager, Value
+from .values import (
+    Cls,
+    Coroutine,
+    Frame,
+    Func,
+    Generator,
+    Instance,
+    Library,
+    Made,
+    Manager,
+    Value,
+    in_order,
+)
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -126,7 +138,7 @@ def as_function(model: Model, block: Block) -> Func:
     if owner is None or not block.parameters:
         return Func(block, closure)
     found = model.lookup(next(iter(block.parameters)), model.frame(block))
-    receiver = next((v for v in found if isinstance(v, Instance | Cls)), None)
+    receiver = next((v for v in in_order(found) if isinstance(v, Instance | Cls)), None)
     return Func(block, closure, receiver)
 
 

@@ -154,7 +154,7 @@ def _in_values(model: Model, values: Values, depth: int) -> Iterator[_Held]:
 
 def _sorted(values: Values) -> list[Made | Instance]:
     made = [v for v in values if isinstance(v, Made | Instance)]
-    return sorted(made, key=lambda v: (v.site.path, v.site.line, v.site.column))
+    return sorted(made, key=lambda v: v.site)
 
 
 def _held(model: Model, instance: Instance) -> Iterator[_Held]:

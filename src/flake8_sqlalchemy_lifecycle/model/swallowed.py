@@ -14,6 +14,7 @@ from functools import cache
 from . import calls, invocation
 from .begun import uses
 from .failing import RESTORES, Owner, never_returns, restores, sessions_failing
+from .flow import position
 from .holding import started
 from .inference import Model
 from .knowledge import IO_METHODS, Kind
@@ -215,7 +216,9 @@ class _Watch:
     def _used(self, node: ast.Call, failed: ast.Call) -> State:
         if self._is_flagged(node):
             return failed
-        if self.found is None:
+        if self.found is None or (
+            self.found[1] is node and position(failed) < position(self.found[0])
+        ):
             self.found = (failed, node)
         return None
 

@@ -10,7 +10,7 @@ from . import attributes, calls, invocation
 from .flow import is_within, loops_around, position
 from .knowledge import threads as known
 from .strands import STARTERS, Position, Strand
-from .values import Cls, Constant, Frame, Func, Instance, Library, Made, Value, Values
+from .values import Cls, Constant, Frame, Func, Instance, Library, Made, Value, Values, in_order
 from .waiting import awaited_at, joined_at
 from .work import activations, from_containers, given_call, statements
 
@@ -142,7 +142,7 @@ def _pooled(
         given = _in_containers(call, first, 2)
         frames = activations(model, given, frame)
         here = position(call)
-        together = next((owner.call for owner in owners if isinstance(owner, Made)), None)
+        together = next((owner.call for owner in in_order(owners) if isinstance(owner, Made)), None)
         yield Strand(call, frozenset(), call, None, here, here, together or call, frames)
         return
     if not types or not types <= {known.EXECUTOR, *known.POOLS}:

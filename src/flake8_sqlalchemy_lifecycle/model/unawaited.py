@@ -150,12 +150,12 @@ def _is_in_event(model: Model, call: ast.Call, block: Block) -> bool:
 
 def _engine(model: Model, node: ast.Attribute, block: Block) -> Made | None:
     """The engine, if what is disposed is an async one, whatever it is."""
-    found: list[Made] = []
+    found: set[Made] = set()
     for frame in calls.activations_of(model, block):
         for value in known(model.values(node.value, frame)):
             if not isinstance(value, Made) or not attributes.is_async(model, value):
                 return None
             if attributes.kind_of(model, value) is not Kind.ENGINE:
                 return None
-            found.append(value)
-    return found[0] if found else None
+            found.add(value)
+    return min(found, key=lambda engine: engine.site, default=None)

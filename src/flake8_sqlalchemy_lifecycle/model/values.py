@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from .scopes import Block
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Site:
     """Where something is made: the identity of an object (path is absolute; line from 1, column from 0)."""
 
@@ -282,3 +283,30 @@ Value = (
 Values = frozenset[Value]
 UNKNOWN: Values = frozenset({Unknown()})
 NOTHING: Values = frozenset()
+
+
+def in_order(values: Values) -> Iterable[Value]:
+    """The values by the places where they are made or written: a set's own order differs from run to run."""
+    return values if len(values) < 2 else sorted(values, key=_rank)
+
+
+_NOWHERE = Site("", 0, 0)
+
+
+def _rank(value: Value) -> tuple[str, Site, str]:
+    match value:
+        case Made(type=name, site=site):
+            return "Made", site, name
+        case Instance(cls=cls, site=site):
+            return "Instance", site, cls.block.qualname
+        case Func(block=block) | Cls(block=block):
+            return "block", Site.of(block.node, block), block.qualname
+        case Coroutine(frame) | Generator(frame) | Manager(frame):
+            return "frame", Site.of(frame.block.node, frame.block), type(value).__name__
+        case Bound(receiver, name):
+            return "Bound", _rank(receiver)[1], name
+        case Constant(constant):
+            return "Constant", _NOWHERE, repr(constant)
+        case Library(name) | Text(name):
+            return type(value).__name__, _NOWHERE, name
+    return type(value).__name__, _NOWHERE, ""
