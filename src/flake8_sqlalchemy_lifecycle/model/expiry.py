@@ -231,7 +231,7 @@ class _Watch:
 
     def _called(self, name: str, call: ast.Call, state: State) -> State:
         """A plain method of the session."""
-        names = [n for a in call.args for n in _names_in(a)]
+        names = [n for a in arguments(call) for n in _names_in(a)]
         if name in ("add", "add_all"):
             for given in names:
                 if _get(state, given) is None and self._track(given):
@@ -266,12 +266,12 @@ class _Watch:
         if name == "flush":
             return frozenset((n, max(s, Status.LIVE)) for n, s in state)
         if name == "refresh":
-            for given in (n for a in call.args[:1] for n in _names_in(a)):
+            for given in (n for a in arguments(call) for n in _names_in(a)):
                 if _get(state, given) is not None:
                     state = _with(state, given, Status.LIVE)
             return state
         if name == "delete":
-            return _without(state, *(n for a in call.args for n in _names_in(a)))
+            return _without(state, *(n for a in arguments(call) for n in _names_in(a)))
         if name in _CLOSES:
             return _closed(state)
         if name in _LOADS:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .mapping import is_mapped
 from .scopes import Assigned, Block
-from .spelling import last_name, spelled
+from .spelling import arguments, last_name, spelled
 from .values import Cls, Frame
 
 if TYPE_CHECKING:
@@ -34,9 +34,10 @@ def loaded_class(
                     return None
                 node = value
             case ast.Call(func=ast.Attribute(attr=name, value=owner)) if is_session(owner):
-                if not node.args or not _gives_one(name, methods[::-1]):
+                given = arguments(node)
+                if not given or not _gives_one(name, methods[::-1]):
                     return None
-                return _class_in(model, node.args[0], frame, is_class=name.startswith("get"))
+                return _class_in(model, given[0], frame, is_class=name.startswith("get"))
             case ast.Call(func=ast.Attribute(attr=name, value=owner)):
                 if name != "unique":
                     methods.append(name)
@@ -93,9 +94,9 @@ def _class_in(model: Model, node: ast.expr, frame: Frame, *, is_class: bool) -> 
 
 def is_refreshing(call: ast.Call, cls: Cls | None, block: Block) -> bool:
     """May the load give an instance of the class, and with it the attributes that were expired?"""
-    if cls is None or not call.args:
+    if cls is None or not arguments(call):
         return True
-    statement = call.args[0]
+    statement = arguments(call)[0]
     if isinstance(statement, ast.Name) and not statement.id[:1].isupper():
         value = _value_of(statement, block)
         if value is None:
