@@ -19,12 +19,17 @@ Fix: TypeAlias = "Callable[[Draft, Finding], None]"
 
 FILES = {
     "LSA106": "pool_arguments",
+    "LSA107": "awaited_disposals",
+    "LSA108": "keywords",
+    "LSA305": "awaited_calls",
     "LSA306": "plain_calls",
+    "LSA308": "rolled_back",
+    "LSA310": "keywords",
     "LSA504": "close_false",
 }
 """The file whose function `fix` mends the findings of a rule, by the rule's code."""
 
-TOGETHER = {"LSA106", "LSA306", "LSA504"}
+TOGETHER = {"LSA106", "LSA107", "LSA108", "LSA305", "LSA306", "LSA308", "LSA310", "LSA504"}
 """The rules whose fix mends one finding and leaves the others': many of a file are then mended, and proven, at once."""
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .inference import Model
 
 _NAMES = frozenset().union(*COROUTINES.values(), *STARTABLES.values())
+STARTING = frozenset().union(*STARTABLES.values()) - frozenset().union(*COROUTINES.values())
+"""Methods whose result can be awaited, and entered as well."""
 _PLAIN_NAMES = frozenset().union(*PLAIN.values())
 _UNAWAITED = re.compile(
     r"^[ \t]*with\b|^[^\n]*\)[ \t]*[.\[]|"
@@ -113,6 +115,13 @@ def lost_calls(model: Model, frame: Frame) -> Iterator[Lost]:
             owner = _owner(model, call, frame, STARTABLES)
         if owner is not None:
             yield Lost(call, owner, fate)
+
+
+def method_called(call: ast.Call) -> str:
+    """The method as it is written; of a chain of calls only the end."""
+    assert isinstance(call.func, ast.Attribute)
+    text = ast.unparse(call.func)
+    return text if len(text) < 60 else f"….{call.func.attr}"
 
 
 def plainly_entered(model: Model, frame: Frame) -> Iterator[tuple[ast.With, ast.expr, Value]]:

@@ -65,7 +65,7 @@ from ...catalogue import Rule
 from ...finding import Evidence, Finding
 from ...frameworks import ASYNC
 from ...model import attributes
-from ...model.awaiting import Fate, lost_calls, plainly_entered, suspects
+from ...model.awaiting import Fate, lost_calls, method_called, plainly_entered, suspects
 from ...model.inference import Model
 from ...model.values import Frame, Instance, Made, Value
 
@@ -100,27 +100,26 @@ def session_call_not_awaited(model: Model) -> Iterator[Finding]:
         for lost in lost_calls(model, frame):
             assert isinstance(lost.node, ast.Call)
             type_name = attributes.type_name(model, lost.owner) or ""
-            if type_name == "sqlalchemy.AsyncEngine" and _called(lost.node).endswith(".dispose"):
+            if type_name == "sqlalchemy.AsyncEngine" and method_called(lost.node).endswith(
+                ".dispose"
+            ):
                 continue  # LSA107
             ends = {
                 Fate.DROPPED: "nobody awaits it, so it never runs",
                 Fate.USED: "it is used as if it had been awaited",
             }[lost.fate]
-            message = f"{_called(lost.node)}() of {_article(type_name)} is a coroutine: {ends}"
-            if type_name.endswith("Engine") or "begin" in _called(lost.node):
-                message = f"{_called(lost.node)}() of {_article(type_name)} is not started: {ends}"
+            message = (
+                f"{method_called(lost.node)}() of {_article(type_name)} is a coroutine: {ends}"
+            )
+            if type_name.endswith("Engine") or "begin" in method_called(lost.node):
+                message = (
+                    f"{method_called(lost.node)}() of {_article(type_name)} is not started: {ends}"
+                )
             yield _finding(model, frame, lost.node, lost.owner, message)
         for statement, context, value in plainly_entered(model, frame):
             type_name = attributes.type_name(model, value) or ""
             message = f"`with {ast.unparse(context)}`: {_article(type_name)} wants `async with`"
             yield _finding(model, frame, statement, value, message)
-
-
-def _called(call: ast.Call) -> str:
-    """The method as it is written; of a chain of calls only the end."""
-    assert isinstance(call.func, ast.Attribute)
-    text = ast.unparse(call.func)
-    return text if len(text) < 60 else f"….{call.func.attr}"
 
 
 def _article(type_name: str) -> str:
