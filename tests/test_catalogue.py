@@ -56,15 +56,11 @@ def test_file_is_named_after_the_rule(rule: Rule) -> None:
 MOSTLY_OF_ONE_FILE = {
     "blocking-session-in-async",
     "close-not-guaranteed",
-    "dependency-called-by-hand",
     "engine-across-loops",
     "expire-on-commit",
     "expired-after-commit",
-    "module-level-session",
     "registry-not-removed",
-    "scoped-session-in-async",
     "session-not-closed",
-    "session-outlives-scope",
 }
 FEW_SILENT_CASES = {"expired-after-commit"}
 

@@ -11,6 +11,7 @@ from .closing import OPENERS
 from .holding import CLOSES
 from .inference import Model
 from .knowledge import CACHES, TYPES, Kind
+from .origins import expression_behind
 from .scopes import Assigned, Block
 from .sessions import Opened, opened_by
 from .sought import Sought
@@ -113,7 +114,7 @@ def _kept(model: Model, frame: Frame) -> Iterator[tuple[ast.expr, str]]:
                     yield value, keeper
             case ast.Call(func=ast.Attribute(attr=name, value=container)) if name in _ADDS:
                 given = [a for a in arguments(node) if isinstance(a, ast.Name | ast.Call)]
-                if given and _is_shared_container(frame, container):
+                if given and _is_shared_container(model, frame, container):
                     yield from ((a, ast.unparse(container)) for a in given)
     if block.function is block and _is_cached(model, block):
         for returned in block.returns:
@@ -140,7 +141,7 @@ def _keeper(model: Model, frame: Frame, target: ast.expr) -> str | None:
             values = model.values(owner, frame)
             return ast.unparse(target) if any(isinstance(v, Cls) for v in values) else None
         case ast.Subscript(value=container):
-            if _is_shared_container(frame, container):
+            if _is_shared_container(model, frame, container):
                 return ast.unparse(container)
     return None
 
@@ -152,8 +153,11 @@ def _is_state_of_app(model: Model, frame: Frame, state: ast.Attribute) -> bool:
     )
 
 
-def _is_shared_container(frame: Frame, container: ast.expr) -> bool:
-    """A dictionary, list or set that a module's global name holds."""
+def _is_shared_container(model: Model, frame: Frame, container: ast.expr) -> bool:
+    """A dictionary, list or set that a global name of this module, or of an imported one, holds."""
+    behind = expression_behind(model, container, frame)
+    if behind is not None and behind[1].block.parent is None and _is_container(behind[0]):
+        return True
     if not isinstance(container, ast.Name):
         return False
     block: Block | None = frame.block
