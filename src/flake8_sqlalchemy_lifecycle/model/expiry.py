@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation, paths
 from .knowledge import DECORATORS, Kind, Role
-from .loading import is_refreshing, loaded_class
+from .loading import is_refreshing, loaded_class, loaded_classes
 from .mapping import is_mapped_attribute, mapped_class
 from .scopes import Block
 from .sought import Sought, held, is_session
@@ -198,12 +198,20 @@ class _Watch:
     def __post_init__(self) -> None:
         self._its = Sought(self.model, self.frame, self.session)
         self._block = self.frame.block
+        self._lists: set[str] = set()
+        self._iterated = {n.iter for n in self._block.nodes if isinstance(n, ast.For)}
         self._is_handler = self.frame.caller is None and is_handler(self.model, self._block)
 
     # what an expression does
 
     def after(self, node: ast.AST, state: State) -> State:
         """The state after the node was evaluated."""
+        state = self._evaluated(node, state)
+        if node in self._iterated and not isinstance(node, ast.Name):
+            return self._loaded(_key(node), node, state)
+        return state
+
+    def _evaluated(self, node: ast.AST, state: State) -> State:
         match node:
             case ast.Await(value=ast.Call() as call):
                 return self._awaited(call, state)
@@ -223,8 +231,14 @@ class _Watch:
             case ast.NamedExpr(target=ast.Name(id=name), value=value):
                 return self._assigned(name, value, state)
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-                parent = self._block.parents.get(node)
-                return state if isinstance(parent, ast.NamedExpr) else _without(state, name)
+                match self._block.parents.get(node):
+                    case ast.NamedExpr():
+                        return state
+                    case ast.For(iter=source, target=target) if target is node:
+                        return self._next(name, source, state)
+                return _without(state, name)
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                return self._comprehended(node, state)
             case ast.Return(value=ast.expr() as value):
                 return self._returned(node, value, state)
         return state
@@ -387,14 +401,51 @@ class _Watch:
             return _without(_with(state, name, status), _RESULT)
         cls = loaded_class(self.model, value, self.frame, self._its.is_it)
         if cls is None:
-            return state
+            return self._loaded(name, value, state)
         self.classes[name] = cls
         return _with(state, name, Status.LIVE)
+
+    # lists of instances
+
+    def _loaded(self, name: str, value: ast.expr, state: State) -> State:
+        cls = loaded_classes(self.model, value, self.frame, self._its.is_it)
+        if cls is None:
+            return state
+        self.classes[name] = cls
+        self._lists.add(name)
+        return _with(state, name, Status.LIVE)
+
+    def _next(self, name: str, source: ast.expr, state: State) -> State:
+        """The next one of a list: as much alive as the list is, which a commit in the round before expired."""
+        origin = source.id if isinstance(source, ast.Name) else _key(source)
+        status = _get(state, origin)
+        if status is None or origin not in self._lists:
+            return _without(state, name)
+        self.classes[name] = self.classes[origin]
+        return _with(state, name, status)
+
+    def _comprehended(self, node: ast.expr, state: State) -> State:
+        """`[user.name for user in users]`"""
+        for generator in node.generators:  # type: ignore[attr-defined]
+            match generator:
+                case ast.comprehension(target=ast.Name(id=name), iter=ast.Name(id=origin)):
+                    if origin in self._lists and _get(state, origin) is Status.EXPIRED:
+                        for part in ast.walk(node):
+                            match part:
+                                case ast.Attribute(value=ast.Name(id=owner), attr=attribute):
+                                    if owner == name and is_mapped_attribute(
+                                        self.model, self.classes[origin], attribute
+                                    ):
+                                        self._record(part, origin, attribute, state)
+                                        return _without(state, origin)
+        return state
 
     def _read(self, node: ast.Attribute, name: str, attribute: str, state: State) -> State:
         if _get(state, name) is not Status.EXPIRED:
             return state
         cls = self.classes[name]
+        if name in self._lists:
+            return state  # the list's own attribute
         if attribute == "awaitable_attrs":
             return _without(state, name)
         if not is_mapped_attribute(self.model, cls, attribute):
@@ -478,6 +529,11 @@ def _expires_any(out: Outcome[State]) -> bool:
     return any(
         Status.EXPIRED is status for states in out.values() for s in states for _, status in s
     )
+
+
+def _key(node: ast.AST) -> str:
+    """What stands for the name of a list that has none."""
+    return f"<{node.lineno}:{node.col_offset}>"  # type: ignore[attr-defined]
 
 
 def _get(state: State, name: str) -> Status | None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _ONE = frozenset({"one", "one_or_none", "first"})
 _SCALAR = frozenset({"scalar", "scalar_one", "scalar_one_or_none"})
+_ALL = frozenset({"all", "fetchall"})
+_LISTS = frozenset({"list", "reversed", "sorted", "tuple"})
 _DEEPEST = 6
 
 
@@ -23,6 +25,25 @@ def loaded_class(
     model: Model, node: ast.expr, frame: Frame, is_session: Callable[[ast.expr], bool]
 ) -> Cls | None:
     """The mapped class of the one instance that an expression loads through the session."""
+    return _loaded(model, node, frame, is_session, _gives_one)
+
+
+def loaded_classes(
+    model: Model, node: ast.expr, frame: Frame, is_session: Callable[[ast.expr], bool]
+) -> Cls | None:
+    """The mapped class of the instances that an expression loads: `(await session.scalars(…)).all()`."""
+    while isinstance(node, ast.Call) and last_name(node.func) in _LISTS and len(node.args) == 1:
+        node = node.args[0]
+    return _loaded(model, node, frame, is_session, _gives_many)
+
+
+def _loaded(
+    model: Model,
+    node: ast.expr,
+    frame: Frame,
+    is_session: Callable[[ast.expr], bool],
+    gives: Callable[[str, list[str]], bool],
+) -> Cls | None:
     methods: list[str] = []
     for _ in range(_DEEPEST):
         match node:
@@ -35,7 +56,7 @@ def loaded_class(
                 node = value
             case ast.Call(func=ast.Attribute(attr=name, value=owner)) if is_session(owner):
                 given = arguments(node)
-                if not given or not _gives_one(name, methods[::-1]):
+                if not given or not gives(name, methods[::-1]):
                     return None
                 return _class_in(model, given[0], frame, is_class=name.startswith("get"))
             case ast.Call(func=ast.Attribute(attr=name, value=owner)):
@@ -67,6 +88,16 @@ def _gives_one(method: str, then: list[str]) -> bool:
             return last in _ONE
         case "exec", [last]:
             return last in _ONE
+    return False
+
+
+def _gives_many(method: str, then: list[str]) -> bool:
+    """Does the method, with what is called on its result, give many instances?"""
+    match method, then:
+        case ("scalars" | "exec", []) | ("execute", ["scalars"]):
+            return True
+        case ("scalars" | "exec", [last]) | ("execute", ["scalars", last]):
+            return last in _ALL
     return False
 
 

@@ -141,8 +141,10 @@ class Walk(Generic[State]):
         out = self._expressions([head], states, Way.NEXT)
         before = out.pop(Way.NEXT)
         broken: frozenset[State] = frozenset()
+        target = [] if isinstance(node, ast.While) else [node.target]
         for _ in range(_ROUNDS):
-            round_ = self._statements(node.body, before)
+            inside = self._expressions(target, before, Way.NEXT)
+            round_ = self._statements(node.body, inside[Way.NEXT])
             broken |= round_.pop(Way.BREAK, frozenset())
             before |= round_.pop(Way.NEXT, frozenset()) | round_.pop(Way.CONTINUE, frozenset())
             _add(out, round_)
