@@ -225,7 +225,7 @@ def steps(model: Model, frame: Frame, interesting: Interesting) -> Iterator[Step
     for node in block.nodes:
         match node:
             case ast.Call():
-                if interesting(_spelled(node.func)):
+                if interesting(_spelled(node.func)) and not is_spared(model, node, frame):
                     for callee in in_order(model.values(node.func, frame)):
                         for activation in activations(model, callee, node, frame):
                             yield Step(node, frame, activation)
@@ -236,6 +236,20 @@ def steps(model: Model, frame: Frame, interesting: Interesting) -> Iterator[Step
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     yield from _entered_steps(model, item.context_expr, frame)
+
+
+def is_spared(model: Model, call: ast.Call, frame: Frame) -> bool:
+    """`engine or make()`: is there an object before the `or`, for which the call need not run?"""
+    inside: ast.AST = call
+    for outer in frame.block.ancestors(call):
+        if isinstance(outer, ast.stmt):
+            return False
+        if isinstance(outer, ast.BoolOp) and isinstance(outer.op, ast.Or):
+            for before in outer.values[: outer.values.index(inside)]:  # type: ignore[arg-type]
+                if any(isinstance(v, Made | Instance) for v in model.values(before, frame)):
+                    return True
+        inside = outer
+    return False
 
 
 def _spelled(node: ast.AST) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import attributes, invocation
+from .calls import is_spared
 from .flow import in_part, is_tested_and_kept
 from .knowledge import CACHES, CREATOR_WORDS, Kind
 from .trails import Trails
@@ -73,7 +74,8 @@ def creations_in(model: Model, frame: Frame) -> Iterator[Made]:
             if isinstance(value, Made) and value.call is call:
                 if attributes.kind_of(model, value) is Kind.ENGINE:
                     if not is_tested_and_kept(frame.block, call):
-                        yield value
+                        if not is_spared(model, call, frame):
+                            yield value
 
 
 def is_made_once(model: Model, function: Func) -> bool:

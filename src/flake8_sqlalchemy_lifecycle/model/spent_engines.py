@@ -21,7 +21,7 @@ from .per_request import Cause, per_request, place_of
 from .places import is_script, is_test
 from .pools import arguments, pools_of
 from .scopes import Block
-from .values import Cls, Frame, Func, Made
+from .values import Cls, Frame, Func, Made, Site
 
 _DEEPEST = 3
 _KEEP = frozenset({"__init__", "__post_init__", "__new__", "__enter__", "__aenter__", "main"})
@@ -65,11 +65,16 @@ def spent_engines(model: Model) -> Iterator[Spent]:
 
 def _is_shown_elsewhere(model: Model, spent: Spent) -> bool:
     """Does another file on the way show that it makes the engine at each call, whoever calls?"""
+    site = spent.engine.site
     for module in {block.module for block in spent.chain} - {model.linted}:
+        if is_test(module):
+            continue
         other = Model(module)
-        if any(cause.engine.site == spent.engine.site for cause in per_request(other)):
-            if not is_test(module) and not is_script(other):
-                return True
+        shown = any(cause.engine.site == site for cause in per_request(other))
+        if shown and not is_script(other):
+            return True
+        if module.path == site.path and _leaves(other, site):
+            return True
     return False
 
 
@@ -81,6 +86,16 @@ def is_left_elsewhere(model: Model, cause: Cause) -> bool:
             if not is_test(module) and not is_script(other):
                 return True
     return False
+
+
+def _leaves(model: Model, site: Site) -> bool:
+    """Does a function of the file leave the engine that the file itself makes there?"""
+    words = model.linted.spellings(*CREATION_WORDS)
+    words |= model.linted.functions_saying(*CREATION_WORDS)
+    return any(
+        spent.engine.site == site and {block.module for block in spent.chain} == {model.linted}
+        for spent in _left(model, words)
+    )
 
 
 def _left(model: Model, words: frozenset[str]) -> Iterator[Spent]:
@@ -121,7 +136,7 @@ def fresh(
 ) -> Iterator[tuple[Made, tuple[Block, ...]]]:
     """The engines that a call makes each time, itself or in the function it calls; with the functions on the way."""
     block = frame.block
-    if is_tested_and_kept(block, call):
+    if is_tested_and_kept(block, call) or calls.is_spared(model, call, frame):
         return
 
     def interesting(spelled: AbstractSet[str]) -> bool:
