@@ -21,6 +21,8 @@ FILES = {
     "LSA106": "pool_arguments",
     "LSA107": "awaited_disposals",
     "LSA108": "keywords",
+    "LSA203": "added_disposals",
+    "LSA204": "guarded_disposals",
     "LSA305": "awaited_calls",
     "LSA306": "plain_calls",
     "LSA308": "rolled_back",

@@ -75,6 +75,12 @@ Engines with `NullPool`, SQLite in memory, sync engines at module level (their s
 container or a class that the framework instantiates makes, WSGI applications, mounted applications (the one that
 mounts them answers), and engines that the lifespan hands to code that cannot be read.
 
+## Fix
+
+Safe: a lifespan of the same file disposes the engine in its `finally`, which it gets if it has none. The engine has to
+be made once, under a name: in the lifespan, at module level of the file, or in a module that the file imports. The
+rest is left: there may be no lifespan yet, or the engine is kept in an object.
+
 ## Misses
 
 Engines that reach their users by ways that cannot be followed, and a `dispose()` on an object of unknown type, which
@@ -120,6 +126,7 @@ RULE = Rule(
         "app =",
     ),
     in_scripts=True,
+    fix="safe",
     frameworks=ASGI,
 )
 

@@ -1,0 +1,58 @@
+"""What comes after a generator's `yield` is put into a `finally`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+import libcst as cst
+
+from ..model.scopes import Block
+from . import CannotFix
+from .blocks import under
+from .draft import Draft
+from .edits import Statement
+
+_GUARDED = ast.Expr | ast.Assign | ast.With | ast.AsyncWith | ast.Try
+
+
+def only_yield(block: Block) -> ast.Yield:
+    """The one place where a generator yields."""
+    match block.yields:
+        case [ast.Yield() as found]:
+            return found
+        case []:
+            raise CannotFix(f"{block.name}() does not yield")
+    raise CannotFix(f"{block.name}() yields in several places")
+
+
+def guard(draft: Draft, block: Block, at: ast.stmt, *new: str) -> None:
+    """Put all that follows the statement `at` in its block, and then `new` ones, into a `finally` of it."""
+    if not isinstance(at, _GUARDED):
+        raise CannotFix("the `yield` stands in a loop or under a condition")
+    around = draft.block(at)
+    if isinstance(around, cst.Module):
+        raise CannotFix(f"{block.name}() has no block of its own")
+    if isinstance(at, ast.Try) and at.finalbody and draft.index(at) == len(around.body) - 1:
+        draft.after(at.finalbody[-1], *new)
+        return
+
+    def guarded(statements: Sequence[Statement]) -> list[Statement]:
+        first, *rest = statements
+        ending = [*rest, *map(draft.new, new)]
+        ending[0] = ending[0].with_changes(
+            leading_lines=[line for line in ending[0].leading_lines if line.comment]
+        )
+        final = cst.Finally(cst.IndentedBlock(ending, indent=around.indent))
+        if isinstance(first, cst.Try) and first.finalbody is None:
+            return [first.with_changes(finalbody=final)]
+        header = draft.new("try:\n    pass\nfinally:\n    pass\n")
+        return [under(header, [first], around.indent).with_changes(finalbody=final)]
+
+    draft.rewrite(at, around.body[-1], guarded)
+
+
+def statement_in(block: Block, node: ast.AST, body: Sequence[ast.stmt]) -> ast.stmt | None:
+    """The statement of a list that a node is (part of)."""
+    chain = (node, *block.ancestors(node))
+    return next((each for each in chain if each in body and isinstance(each, ast.stmt)), None)
