@@ -65,6 +65,7 @@ _TYPED_BY_FIELDS = frozenset(
 _WITH_FIELDS = frozenset(
     "pydantic.BaseModel pydantic.BaseSettings pydantic_settings.BaseSettings typing.NamedTuple msgspec.Struct".split()
 )
+_PERHAPS_NONE = UNKNOWN | {Constant(None)}
 Args = tuple[tuple[str, Values], ...]
 
 
@@ -429,7 +430,7 @@ def parameter(model: Model, parameter: Parameter, frame: Frame) -> Values:
     """What a parameter holds: what the caller passed, what is injected, what its annotation or default says."""
     name = parameter.arg.arg
     passed = frame.argument(name)
-    if passed is not None and passed - UNKNOWN:
+    if passed is not None and passed - UNKNOWN and passed != _PERHAPS_NONE:
         return passed
     block = frame.block
     owner = block.method_of
@@ -449,6 +450,8 @@ def parameter(model: Model, parameter: Parameter, frame: Frame) -> Values:
         return UNKNOWN
     if not found - UNKNOWN and parameter.default is not None and passed is None:
         found = model.values(parameter.default, closure)
+        if found == frozenset({Constant(None)}):
+            found = _PERHAPS_NONE  # somebody passes something
     return found
 
 

@@ -79,6 +79,8 @@ def _parameter(model: Model, name: ast.Name, frame: Frame, depth: int) -> str | 
         parameter = frame.block.parameters[name.id]
         index = parameter.index
         if index is not None and frame.block.method_of is not None:
+            if index == 0:
+                return None  # the method's own object
             index -= 1
         given = invocation.argument(model, frame.call, frame.caller, name.id, index)
         if given is not None:
