@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation
+from .before_forks import is_made_before
 from .child_hooks import child_hooks
 from .disposal import is_same
-from .engines import engines_behind, has_no_pool, is_in_memory
+from .engines import engines_behind, has_no_pool, is_in_memory, root
 from .flow import position
 from .forks import Child, Nodes, forks
 from .inheritance import is_own, run_by
@@ -42,9 +43,11 @@ def child_disposals(model: Model) -> Iterator[Disposal]:
             case ast.Attribute(attr="dispose", value=owner):
                 frame = model.frame(hook.block)
                 for engine in _inherited(model, owner, frame, set(), None):
-                    if not attributes.is_async(model, engine):
+                    if not attributes.is_async(model, engine) and is_made_before(model, engine):
                         yield Disposal(engine, owner, hook.block, hook.given)
-        yield from _closed(model, hook.children, hook.node)
+        for found in _closed(model, hook.children, hook.node):
+            if is_made_before(model, found.engine):
+                yield found
     for fork in forks(model):
         if any("dispose" in frame.block.words for c in fork.children for frame in run_by(model, c)):
             for found in _closed(model, fork.children, fork.call):
@@ -130,13 +133,6 @@ def _runs(model: Model, call: ast.Call, owner: ast.expr, engine: Made, block: Bl
     if isinstance(around, ast.Call):
         return calls.spelled(around) in ("run", "run_until_complete")
     return isinstance(around, ast.Await)
-
-
-def root(engine: Made) -> Made:
-    """The engine itself, behind a view of it (`sync_engine`, `execution_options()`)."""
-    while isinstance(engine.origin, Made) and engine.call is None:
-        engine = engine.origin
-    return engine
 
 
 def _place(model: Model, call: ast.AST, frame: Frame, start: ast.AST) -> ast.AST:

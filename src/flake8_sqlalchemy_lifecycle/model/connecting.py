@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import attributes, calls
-from .child_disposals import root
-from .engines import engines_behind, has_no_pool, is_in_memory
+from .engines import engines_behind, has_no_pool, is_in_memory, root
 from .knowledge import Kind
 from .knowledge.sqlalchemy import CONNECTING, FLASK, OF_QUERIES, QUERY, TAKE_AN_ENGINE
 from .values import Constant, Frame, Func, Made, Value

@@ -65,6 +65,13 @@ def _chosen_by(model: Model, session: Instance) -> Iterator[Value]:
             yield from invocation.result(model, method)
 
 
+def root(engine: Made) -> Made:
+    """The engine itself, behind a view of it (`sync_engine`, `execution_options()`)."""
+    while isinstance(engine.origin, Made) and engine.call is None:
+        engine = engine.origin
+    return engine
+
+
 def has_no_pool(model: Model, engine: Made) -> bool:
     """Does the engine keep no connection (`NullPool`), or may it not, for all that can be told?"""
     if engine.call is None or engine.frame is None:

@@ -89,7 +89,8 @@ from collections.abc import Iterator
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
 from ...frameworks import PROCESSES, SERVERS
-from ...model.child_disposals import child_disposals, root
+from ...model.child_disposals import child_disposals
+from ...model.engines import root
 from ...model.inference import Model
 
 RULE = Rule(
