@@ -120,11 +120,16 @@ def leaves_expiry_open(model: Model) -> Iterator[Made]:
 
 
 def _may_be_set(model: Model, made: Made) -> bool:
-    """Is `expire_on_commit` set: by an argument, by `configure()`, or by a class of the project?"""
+    """Is `expire_on_commit` set: by an argument, by `configure()`, or by the `__init__` of a class of the project?"""
     if invocation.argument_values(model, made, "expire_on_commit") is not None:
         return True
     classes = invocation.argument_values(model, made, "class_") or frozenset()
-    return any(isinstance(cls, Cls) for cls in classes) or model.linted.may_say(".configure(")
+    return any(
+        isinstance(base, Cls) and "__init__" in base.block.bindings
+        for cls in classes
+        if isinstance(cls, Cls)
+        for base in attributes.mro(model, cls)
+    ) or model.linted.may_say(".configure(")
 
 
 def reads_of_expired(model: Model, block: Block) -> Iterator[Read]:

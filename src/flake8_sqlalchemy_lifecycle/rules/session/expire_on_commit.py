@@ -60,7 +60,7 @@ from ...model.inference import Model
 RULE = Rule(
     code="LSA310",
     name="expire-on-commit",
-    wakes=("async_sessionmaker", "AsyncSession"),
+    wakes=("sessionmaker", "AsyncSession"),
     default=False,
     fix="unsafe",
     frameworks=ASYNC,
