@@ -39,7 +39,8 @@ def is_made_before(model: Model, engine: Made) -> bool:
 
     waiting = list(_run_by_parent(model))
     seen = set(waiting)
-    while waiting and len(seen) < _MOST_FRAMES:
+    most = len(seen) + _MOST_FRAMES
+    while waiting and len(seen) < most:
         current = waiting.pop()
         if current.block is frame.block:
             return True
