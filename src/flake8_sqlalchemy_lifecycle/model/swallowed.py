@@ -237,6 +237,15 @@ class _Watch:
                         return True
         return False
 
+    def _tells(self, test: ast.expr) -> bool:
+        """Is the test about a variable that the handler sets: `if error: raise error`?"""
+        noted = {
+            node.id
+            for node in ast.walk(self._handler)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        return any(isinstance(node, ast.Name) and node.id in noted for node in ast.walk(test))
+
     # what the statements ask
 
     def raises(self, node: ast.AST) -> tuple[Way, ...]:
@@ -267,8 +276,16 @@ class _Watch:
         block = self._frame.block
         if block.parents.get(test) in set(block.ancestors(self._handler)):
             return branches  # the session fails in there
+        if self._tells(test) and not all(branch.get(Way.NEXT) for branch in branches):
+            return [_well(branch) for branch in branches]
         failed = [any(state for state in branch.get(Way.NEXT, ())) for branch in branches]
         if failed[0] == failed[1]:
             return branches
         well = branches[failed.index(False)]
         return [well] if well.get(Way.NEXT) else branches
+
+
+def _well(branch: Outcome[State]) -> Outcome[State]:
+    """The branch without the ways on which a failed session goes on."""
+    going_on = frozenset(state for state in branch.get(Way.NEXT, ()) if state is None)
+    return branch | {Way.NEXT: going_on}
