@@ -141,9 +141,9 @@ def _pooled(
     if types == {known.SCHEDULER} and function.attr == "add_job":
         given = _in_containers(call, first, 2)
         frames = activations(model, given, frame)
-        here = position(call)
         together = next((owner.call for owner in in_order(owners) if isinstance(owner, Made)), None)
-        yield Strand(call, frozenset(), call, None, here, here, together or call, frames)
+        start = position(call)
+        yield Strand(call, frozenset(), call, None, start, _NEVER, together or call, frames)
         return
     if not types or not types <= {known.EXECUTOR, *known.POOLS}:
         return

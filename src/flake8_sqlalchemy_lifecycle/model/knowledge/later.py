@@ -17,6 +17,8 @@ BACKGROUND = {
 JOBS = {"apscheduler.BaseScheduler.add_job": 2}
 """Methods of schedulers: the index of `args`, behind the function at 0."""
 
+JOB_METHODS = frozenset(name.rpartition(".")[2] for name in JOBS)
+
 BLOCKING_SCHEDULERS = ("apscheduler.BlockingScheduler",)
 
 SENDS = frozenset("delay apply_async s si signature send send_with_options kiq".split())

@@ -77,7 +77,9 @@ from ...finding import Evidence, Finding
 from ...frameworks import ASYNC, THREADS
 from ...model import attributes
 from ...model.collisions import Collision, collisions
+from ...model.endings import ending
 from ...model.inference import Model
+from ...model.knowledge.later import JOB_METHODS
 from ...model.knowledge.threads import SOURCES, WORDS
 from ...model.launches import Launches
 from ...model.session_uses import SessionUses, is_own, name_of_session
@@ -114,7 +116,12 @@ def session_across_threads(model: Model) -> Iterator[Finding]:
 
 def _collisions(model: Model, frame: Frame) -> Iterator[Collision]:
     strands = list(thread_strands(model, frame))
-    return collisions(SessionUses(model, asynchronous=False), frame, strands)
+    for collision in collisions(SessionUses(model, asynchronous=False), frame, strands):
+        launch = collision.launch
+        if getattr(launch.func, "attr", "") in JOB_METHODS:
+            if ending(model, frame, collision.session, launch) is not None:
+                continue  # closed before the job runs: LSA403
+        yield collision
 
 
 def _finding(model: Model, frame: Frame, collision: Collision, place: ast.expr) -> Finding:
