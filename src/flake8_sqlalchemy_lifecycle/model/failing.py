@@ -11,6 +11,7 @@ from .holding import started
 from .inference import Model, known
 from .knowledge import Kind
 from .sought import Sought, held
+from .spelling import last_name
 from .trails import Trails
 from .truth import is_skipped
 from .values import Frame, Instance, Made, Value, in_order
@@ -31,12 +32,17 @@ def sessions_failing(model: Model, call: ast.Call, frame: Frame) -> Iterator[Own
             assert isinstance(session, Made | Instance)
             yield session
             return
-    name = getattr(func, "attr", getattr(func, "id", None))
-    if name not in _leading(model):
+    if not may_fail(model, call):
         return
     for session in dict.fromkeys(_given(model, call, frame)):
         if any(_fails(model, inner, session) for inner in started(model, call, frame)):
             yield session
+
+
+def may_fail(model: Model, call: ast.Call) -> bool:
+    """Can the call flush or commit, by the name of what it calls?"""
+    name = last_name(call.func)
+    return name in FAILS or name in _leading(model)
 
 
 def _is_session(model: Model, value: Value) -> bool:

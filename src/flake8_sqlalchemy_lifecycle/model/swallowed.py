@@ -13,7 +13,7 @@ from functools import cache
 
 from . import calls, invocation
 from .begun import uses
-from .failing import RESTORES, Owner, never_returns, restores, sessions_failing
+from .failing import RESTORES, Owner, may_fail, never_returns, restores, sessions_failing
 from .flow import position
 from .holding import started
 from .inference import Model
@@ -49,9 +49,10 @@ class Swallowed:
 
 def swallowed(model: Model, frame: Frame) -> Iterator[Swallowed]:
     """The handlers of a function that let its session be used on after a failed flush or commit."""
-    for handler, body in _swallowers(model, frame):
+    calls_that_may = [call for call in frame.block.calls if may_fail(model, call)]
+    for handler, body in _swallowers(model, frame) if calls_that_may else ():
         found: dict[Owner, list[ast.Call]] = {}
-        for call in frame.block.calls:
+        for call in calls_that_may:
             if _comes_to(model, call, body, frame):
                 for session in sessions_failing(model, call, frame):
                     found.setdefault(session, []).append(call)
