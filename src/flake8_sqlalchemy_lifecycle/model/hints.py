@@ -140,6 +140,8 @@ class _Reader:
 
     def _subscript(self, node: ast.Subscript, frame: Frame, depth: int) -> Values:
         arguments = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if not arguments:
+            return UNKNOWN  # `tuple[()]`
         found: set[Value] = set()
         for base in self.model.values(node.value, frame):
             if isinstance(base, Library) and base.name.startswith(_TYPING):

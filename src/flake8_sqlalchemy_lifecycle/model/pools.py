@@ -160,7 +160,7 @@ def is_in_memory(model: Model, engine: Made) -> bool | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _is_memory(model: Model, url: Value) -> bool | None:
+def _is_memory(model: Model, url: Value, within: tuple[Value, ...] = ()) -> bool | None:
     match url:
         case Constant(str() as text) if "://" in text:
             scheme, _, rest = text.partition("://")
@@ -170,7 +170,8 @@ def _is_memory(model: Model, url: Value) -> bool | None:
         case Made(type="sqlalchemy.URL", call=ast.Call() as call):
             if calls.spelled(call) == "make_url":
                 texts = invocation.argument_values(model, url, "name_or_url", 0) or _NONE
-                found = {_is_memory(model, text) for text in texts}
+                inside = (*within, url)  # `url = make_url(url)`
+                found = {_is_memory(model, text, inside) for text in texts if text not in inside}
                 return found.pop() if len(found) == 1 else None
             if calls.spelled(call) == "create" and len(call.args) < _QUERY:
                 if invocation.argument_values(model, url, "query") is None:

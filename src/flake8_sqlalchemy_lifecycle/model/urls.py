@@ -7,7 +7,19 @@ import re
 from typing import TYPE_CHECKING
 
 from . import calls, invocation
-from .values import NOTHING, UNKNOWN, Constant, Frame, Instance, Made, Mapping, Text, Value, Values
+from .values import (
+    NOTHING,
+    UNKNOWN,
+    Constant,
+    Frame,
+    Instance,
+    Made,
+    Mapping,
+    Site,
+    Text,
+    Value,
+    Values,
+)
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -20,9 +32,12 @@ _NOT_KNOWN: frozenset[str | None] = frozenset({None})
 Schemes = frozenset[str | None]
 
 
-def schemes(model: Model, values: Values) -> Schemes:
-    """`dialect` or `dialect+driver` of the URLs among the values, None for each that is not known."""
-    found = (_schemes_of(model, value) for value in values if value != Constant(None))
+def schemes(model: Model, values: Values, within: tuple[Site, ...] = ()) -> Schemes:
+    """`dialect` or `dialect+driver` of the URLs among the values, None for each that is not known.
+
+    `within` are the URL objects that are being read: `url = make_url(url)` says nothing new of itself.
+    """
+    found = (_schemes_of(model, value, within) for value in values if value != Constant(None))
     return frozenset().union(*found)
 
 
@@ -102,16 +117,18 @@ def is_wrapped(model: Model, engine: Made) -> bool:
     return False
 
 
-def _schemes_of(model: Model, value: Value) -> Schemes:
+def _schemes_of(model: Model, value: Value, within: tuple[Site, ...]) -> Schemes:
+    if isinstance(value, Made) and value.site in within:
+        return frozenset()
     match value:
         case Constant(str() as text):
             return _matched(_WHOLE.match(text))
         case Text(head):
             return _matched(_BEGINNING.match(head))
         case Made(type="sqlalchemy.URL"):
-            return _of_url(model, value)
+            return _of_url(model, value, (*within, value.site))
         case Made(type=name, origin=Made() as url) if name.endswith(_AS_TEXT):
-            return _schemes_of(model, url)
+            return _schemes_of(model, url, within)
         case Made(type=name) if name.endswith(".build") and name.startswith(("pydantic", "yarl.")):
             return _names(invocation.argument_values(model, value, "scheme"))
     return _NOT_KNOWN
@@ -121,7 +138,7 @@ def _matched(match: re.Match[str] | None) -> Schemes:
     return frozenset({match[1]}) if match else _NOT_KNOWN
 
 
-def _of_url(model: Model, url: Made) -> Schemes:
+def _of_url(model: Model, url: Made, within: tuple[Site, ...]) -> Schemes:
     """The scheme of a URL object: `make_url()`, `URL.create()`, `url.set()`."""
     if url.call is None or url.frame is None:
         return _NOT_KNOWN
@@ -129,13 +146,13 @@ def _of_url(model: Model, url: Made) -> Schemes:
         match name:
             case "sqlalchemy.make_url":
                 text = invocation.argument_values(model, url, "name_or_url", 0)
-                return schemes(model, text) if text is not None else _NOT_KNOWN
+                return schemes(model, text, within) if text is not None else _NOT_KNOWN
             case "sqlalchemy.URL.create" | "sqlalchemy.URL":
                 return _names(invocation.argument_values(model, url, "drivername", 0))
             case "sqlalchemy.URL.set":
                 exchanged = invocation.argument_values(model, url, "drivername", 0)
                 if exchanged is None and url.origin is not None:
-                    return _schemes_of(model, url.origin)
+                    return _schemes_of(model, url.origin, within)
                 return _names(exchanged)
     return _NOT_KNOWN
 
