@@ -284,6 +284,20 @@ def test_cycles_end(file: Path, texts: tuple[str, str]) -> None:
         assert "LSA000" not in {finding.code for finding in found}
 
 
+def test_long_chains_of_imports_end(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    for number in range(400):
+        module = tmp_path / f"m{number}.py"
+        module.write_text(f"import sqlalchemy\nfrom m{number + 1} import app\n")
+    (tmp_path / "m400.py").write_text("import sqlalchemy\napp = sqlalchemy.create_engine('x')\n")
+    config = tmp_path / "gunicorn.conf.py"
+    text = 'wsgi_app = "m0:app"\npreload_app = True\n'
+    assert Linter(Config()).lint(str(config), text) == []
+    user = tmp_path / "user.py"
+    text = "import m0\nfrom celery import Celery\n\nm0.app.connect()\napp = Celery()\n"
+    assert Linter(Config()).lint(str(user), text) == []
+
+
 # What a run depends on
 
 

@@ -300,7 +300,11 @@ class Model:
         """The value of a module's global name, or its submodule of that name."""
         module = self.project.module(path)
         if module is not None:
-            found = self._found(name, self.frame(module.block), None)
+            try:
+                found = self._found(name, self.frame(module.block), None)
+            except RecursionError:  # a name that hundreds of modules hand on
+                self.cuts += 1
+                return UNKNOWN
             if found:
                 return found
         inside = path if path.endswith(".py") else os.path.join(path, "__init__.py")
