@@ -54,7 +54,6 @@ def test_file_is_named_after_the_rule(rule: Rule) -> None:
 
 # Their cases are still to be spread over several files; the name goes from here when they are.
 MOSTLY_OF_ONE_FILE = {
-    "engine-across-loops",
     "registry-not-removed",
 }
 
