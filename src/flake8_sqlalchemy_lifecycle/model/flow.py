@@ -220,8 +220,14 @@ def _places(target: ast.expr) -> Iterator[ast.expr]:
 
 
 def _outlives(block: Block, place: ast.expr) -> bool:
-    """Does the place outlive the call: a global or nonlocal name, an attribute, a key of one of these?"""
+    """Does the place outlive the call: a global or nonlocal name, an attribute, a key of one of these?
+
+    So does the container in `def get(cache={})`.
+    """
     if isinstance(place, ast.Name):
+        parameter = block.parameters.get(place.id)
+        if parameter is not None:
+            return isinstance(parameter.default, ast.List | ast.Dict | ast.Set)
         return place.id in block.outer_names or place.id not in block.bindings
     if isinstance(place, ast.Attribute):
         return True

@@ -103,7 +103,7 @@ def _is_dropped(model: Model, cause: Cause) -> bool:
     for frame, step in zip(
         reversed(cause.path.frames), (*reversed(cause.path.steps), None), strict=True
     ):
-        if not isinstance(call, ast.Call):
+        if not isinstance(call, ast.Call | ast.Attribute):
             return False
         followed = follow(model, frame, call, cause.engine.site)
         if followed.disposes or Fate.KEPT in followed.fates:
