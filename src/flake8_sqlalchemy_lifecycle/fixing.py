@@ -24,6 +24,8 @@ Shown = Callable[[str, list[Finding]], list[Finding]]
 
 _LINE = re.compile(r"(?<=:)\d+|(?<=\bline )\d+")
 
+_PLACE = re.compile(r" \([^()\s]+:\d+\)")
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -98,9 +100,11 @@ class Fixer:
             raise fixes.CannotFix("there is nothing to change")
         _refuse_nonsense(text, new)
         found_then = self._linter.lint(self._path, new)
-        before, after = Counter(map(_said, found)), Counter(map(_said, found_then))
-        for code, message in (after - before).elements():
+        for code, message in (
+            Counter(map(_told, found_then)) - Counter(map(_told, found))
+        ).elements():
             raise fixes.CannotFix(f"the fix would bring {code}: {message}")
+        before, after = Counter(map(_said, found)), Counter(map(_said, found_then))
         gone = Counter(map(_said, group.values()))
         if any(after[said] > before[said] - number for said, number in gone.items()):
             raise fixes.CannotFix("the finding would still be there")
@@ -147,6 +151,11 @@ def _contained() -> Iterator[None]:
 def _said(finding: Finding) -> tuple[str, str]:
     """What a finding says, wherever it and what it points at have moved."""
     return finding.code, _LINE.sub("", finding.message)
+
+
+def _told(finding: Finding) -> tuple[str, str]:
+    """What a finding tells: what is wrong, without places, nor how it comes about and what to do, which may change."""
+    return finding.code, _PLACE.sub("", finding.message.partition(": ")[0])
 
 
 def _identities(text: str, findings: list[Finding]) -> Iterator[_Identity]:

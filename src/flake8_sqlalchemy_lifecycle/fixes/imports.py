@@ -178,8 +178,10 @@ def _with_name(statement: cst.ImportFrom, name: str) -> cst.ImportFrom:
     names = [*statement.names]
     taken = [alias.evaluated_name for alias in names]
     at = len(names)
-    if taken == sorted(taken):
-        at = sum(other < name for other in taken)
+    for key in (str, str.lower):
+        if taken == sorted(taken, key=key):
+            at = sum(key(other) < key(name) for other in taken)
+            break
     new = cst.ImportAlias(cst.Name(name))
     comma = cst.Comma(whitespace_after=_space_between(statement, names))
     if at < len(names):

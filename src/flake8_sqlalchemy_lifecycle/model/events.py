@@ -78,13 +78,13 @@ class Event:
 def events(model: Model) -> Iterator[Event]:
     """The event handlers that the linted file registers, in the order of the text."""
     if model.linted.may_say(*EVENT_WORDS):
-        yield from _events_in(model, model.linted)
+        yield from events_in(model, model.linted)
 
 
 def events_of(model: Model, app: Value) -> Iterator[Event]:
     """The event handlers that the files at hand register on an app (or on its own router)."""
     for module in files(model, *EVENT_WORDS):
-        for event in _events_in(model, module):
+        for event in events_in(model, module):
             if any(is_same(owner, app) for owner in event.owners):
                 yield event
 
@@ -92,10 +92,11 @@ def events_of(model: Model, app: Value) -> Iterator[Event]:
 def events_at_hand(model: Model) -> Iterator[Event]:
     """The event handlers that the files at hand register, on whatever app or router."""
     for module in files(model, *EVENT_WORDS):
-        yield from _events_in(model, module)
+        yield from events_in(model, module)
 
 
-def _events_in(model: Model, module: Module) -> Iterator[Event]:
+def events_in(model: Model, module: Module) -> Iterator[Event]:
+    """The event handlers that a file registers, in the order of its text."""
     for block in module.blocks():
         for node in block.nodes:
             match node:

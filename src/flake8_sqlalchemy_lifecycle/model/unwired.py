@@ -39,11 +39,18 @@ def unwired(model: Model) -> Iterator[Unwired]:
     forgotten = [b for b in model.linted.functions() if _is_forgotten(model, b)]
     if not forgotten:
         return
-    bare = next((life.app for life in lives(model) if _has_none(model, life)), None)
+    bare = next(apps_without(model), None)
     site = site_of(bare) if bare is not None else None
     if site is not None:
         for block in forgotten:
             yield Unwired(block, site)
+
+
+def apps_without(model: Model) -> Iterator[Value]:
+    """The apps of the linted file that run by themselves, could take a lifespan, and have none on any way."""
+    for life in lives(model):
+        if life.app is not None and _has_none(model, life):
+            yield life.app
 
 
 def _is_forgotten(model: Model, block: Block) -> bool:

@@ -105,6 +105,7 @@ RULE = Rule(
     wakes=("on_event", "add_event_handler", "on_startup", "on_shutdown"),
     in_tests=True,
     in_scripts=True,
+    fix="unsafe",
     frameworks=STARLETTE,
 )
 

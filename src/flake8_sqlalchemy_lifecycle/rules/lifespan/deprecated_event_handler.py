@@ -86,6 +86,7 @@ RULE = Rule(
     wakes=("on_event", "add_event_handler", "on_startup", "on_shutdown"),
     in_tests=True,
     in_scripts=True,
+    fix="safe",
     frameworks=STARLETTE,
 )
 
