@@ -42,7 +42,9 @@ def all_handlers(draft: Draft, app: Made, block: Block) -> list[Event]:
         if event.block is not block and event.block.is_function:
             raise CannotFix(f"{event.block.name}() registers handlers, apart from the app")
         if event.block is not block:
-            raise CannotFix(f"handlers are registered outside of {block.name}(), which makes the app")
+            raise CannotFix(
+                f"handlers are registered outside of {block.name}(), which makes the app"
+            )
         if not _is_certain(model, event, app):
             raise CannotFix("whether the handlers are on this app alone is not certain")
     refuse_handlers_elsewhere(model, app)

@@ -77,6 +77,12 @@ app = FastAPI(lifespan=lifespan)
 Handlers of an included router without a lifespan: they run beside the app's lifespan. A lifespan that runs the handlers
 itself. (LSA201 finds both.)
 
+## Fix
+
+Unsafe: the handlers join the lifespan, and so run for the first time. Look whether the lifespan does their work
+already. Those of the start are called right before its `yield`, those of the shutdown right after it, in `finally`.
+The lifespan has to be in the same file, to yield in one place, and to be that of this app alone.
+
 ## Misses
 
 An app that is given its lifespan in a file that the file with the handlers does not import.

@@ -58,6 +58,21 @@ app = FastAPI(lifespan=lifespan)
 Methods of the same names of other libraries and of the project's own classes; FastAPI before 0.93 and Starlette before
 0.26, which have no lifespan to move to.
 
+## Fix
+
+Safe: all handlers of the app become one lifespan. They stay where they are, without their decorator, and are called by
+it in the order in which the framework runs them: those of the start as registered, then `yield`, then in `finally`
+those of the shutdown, as registered too. It is written above the app, or above the function that makes the app if it
+needs nothing of that. A handler that a call makes is kept in a name, where the call was. Comments at a registration
+move with it.
+
+A handler that stayed outside would never run again. So it is all or nothing, and nothing, where the app is made in
+another file, another file registers handlers too, a handler is registered under a condition, in a loop or in a
+function apart from the app, one bears `# noqa`, or it is not known whether it is to be awaited.
+
+Handlers of a router become the router's lifespan, if every FastAPI that is declared runs that (0.112.2 and later). They
+then start after those of the app and end before them; and they run once, also where they ran twice (LSA207).
+
 ## Misses
 
 An app that is a parameter without annotation, unless this file passes an app for it.

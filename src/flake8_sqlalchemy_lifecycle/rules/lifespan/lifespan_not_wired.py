@@ -59,7 +59,9 @@ A lifespan whose name is read anywhere in its file, is in `__all__`, or is said 
 
 ## Fix
 
-Safe: `lifespan=` is added to the construction of the app, if that stands in the same file.
+Safe, as nothing else does its work: `lifespan=` is added to the construction of the app, if that stands in the same
+file. A lifespan below the app moves above it. Left is an app with event handlers, which would not run any more, and
+which of several apps or lifespans is meant.
 
 ## Misses
 

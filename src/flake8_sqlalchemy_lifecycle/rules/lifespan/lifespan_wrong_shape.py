@@ -57,7 +57,9 @@ decorator, which they decorate themselves.
 
 ## Fix
 
-Safe: an async generator gets its `@asynccontextmanager`.
+Safe, as the app cannot start: a generator gets its `@asynccontextmanager` and its `async`, a lifespan that is called is
+passed instead, and the app or a literal is not yielded any more. Where a coroutine should yield, and under which name
+the state should hold something else that is yielded, is left to you.
 
 ## Misses
 
