@@ -75,6 +75,9 @@ class Fixer:
             waiting = [i for i in known if i.code in self._codes and i not in self._refused]
             if not waiting:
                 break
+            waiting.sort(
+                key=lambda i: i.code
+            )  # a lifespan is there before its engines are looked at
             group = [i for i in waiting if i.code == waiting[0].code]
             if waiting[0].code not in self._together:
                 group = group[:1]
