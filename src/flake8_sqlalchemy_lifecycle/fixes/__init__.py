@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Fix: TypeAlias = "Callable[[Draft, Finding], None]"
 
 FILES = {
+    "LSA102": "disposed_after",
     "LSA106": "pool_arguments",
     "LSA107": "awaited_disposals",
     "LSA108": "keywords",
@@ -27,10 +28,13 @@ FILES = {
     "LSA204": "guarded_disposals",
     "LSA205": "wired_lifespan",
     "LSA206": "lifespan_shape",
+    "LSA302": "sessions_under_with",
+    "LSA303": "sessions_under_with",
     "LSA305": "awaited_calls",
     "LSA306": "plain_calls",
     "LSA308": "rolled_back",
     "LSA310": "keywords",
+    "LSA312": "sessions_under_with",
     "LSA504": "close_false",
 }
 """The file whose function `fix` mends the findings of a rule, by the rule's code."""

@@ -9,7 +9,7 @@ import libcst as cst
 
 from ..model.scopes import Block
 from . import CannotFix
-from .blocks import under
+from .blocks import TRY, guarded
 from .draft import Draft
 from .edits import Statement
 
@@ -37,19 +37,14 @@ def guard(draft: Draft, block: Block, at: ast.stmt, *new: str) -> None:
         draft.after(at.finalbody[-1], *new)
         return
 
-    def guarded(statements: Sequence[Statement]) -> list[Statement]:
+    def ended(statements: Sequence[Statement]) -> list[Statement]:
         first, *rest = statements
-        ending = [*rest, *map(draft.new, new)]
-        ending[0] = ending[0].with_changes(
-            leading_lines=[line for line in ending[0].leading_lines if line.comment]
-        )
-        final = cst.Finally(cst.IndentedBlock(ending, indent=around.indent))
+        whole = guarded(draft.new(TRY), [first], [*rest, *map(draft.new, new)], around.indent)
         if isinstance(first, cst.Try) and first.finalbody is None:
-            return [first.with_changes(finalbody=final)]
-        header = draft.new("try:\n    pass\nfinally:\n    pass\n")
-        return [under(header, [first], around.indent).with_changes(finalbody=final)]
+            return [first.with_changes(finalbody=whole.finalbody)]
+        return [whole]
 
-    draft.rewrite(at, around.body[-1], guarded)
+    draft.rewrite(at, around.body[-1], ended)
 
 
 def statement_in(block: Block, node: ast.AST, body: Sequence[ast.stmt]) -> ast.stmt | None:

@@ -65,6 +65,10 @@ A session that a sub-dependency or a middleware owns; a commit, rollback or clos
 `contextmanager` decorates or wraps (LSA312), that a container or pytest finishes; a returned session that the handler
 itself closes.
 
+## Fix
+
+Safe: a generator yields its session under a `with`, in place of its `close()`. A function that returns one is left.
+
 ## Misses
 
 Sessions inside an object that is yielded, and what is handed to code that cannot be followed.
@@ -90,6 +94,7 @@ RULE = Rule(
     name="dependency-without-cleanup",
     wakes=("yield", "Depends", "Security", "Provide"),
     in_scripts=True,
+    fix="safe",
     frameworks=("FastAPI", "Litestar"),
 )
 

@@ -50,7 +50,8 @@ LSA312, one that nobody awaits LSA305, a session that a generator lends LSA313.
 
 ## Fix
 
-Safe: `with` around the session's uses, where its name is not used behind them.
+Safe: `with` around the session's uses. A function that returns more than a truth value is left: what it returns may
+still load something by the session.
 
 ## Misses
 
