@@ -67,8 +67,14 @@ class NewLifespan:
         return "app"
 
     def _parameter(self, names: frozenset[str]) -> str:
-        is_app = attributes.kind_of(self._draft.model, self._app) is Kind.APP
-        if "app" not in names or (is_app and self._variable() == "app"):
+        match self._block.parents.get(self._construction):
+            case (
+                ast.Assign(targets=[ast.Name(id="app")]) | ast.AnnAssign(target=ast.Name(id="app"))
+            ):
+                is_own = attributes.kind_of(self._draft.model, self._app) is Kind.APP
+            case _:
+                is_own = False
+        if is_own or "app" not in names:
             return "app"
         return "_app" if "_app" not in names else "_"
 
@@ -96,7 +102,9 @@ class NewLifespan:
                 for alias in statement.names:
                     if alias.name in _TYPES and alias.asname is None:
                         return f" -> {alias.name}{_TYPES[alias.name]}"
-        name = self._draft.imports.name("collections.abc", "AsyncIterator")
+        linted = self._draft.model.linted
+        is_old = linted.project.declared(linted.path).may_be_below("python", "3.9")
+        name = self._draft.imports.name("typing" if is_old else "collections.abc", "AsyncIterator")
         return f" -> {name}{_TYPES['AsyncIterator']}"
 
     def _is_annotated(self) -> bool:
