@@ -64,6 +64,7 @@ class Linter:
             return [_crash("the model", error)]
         found: set[Finding] = set()
         for rule in self._rules_for(model):
+            model.begin_question()
             found.update(_ask(rule, model))
         return sorted(found, key=lambda finding: (finding.span, finding.code, finding.message))
 

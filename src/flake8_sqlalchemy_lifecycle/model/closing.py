@@ -22,6 +22,7 @@ from .spelling import arguments, opener_name
 from .values import Frame, Func
 from .ways import RAISED, Outcome, Walk, Way
 
+_MOST_OPENED = 40  # in one function: for each of them all of the function is walked
 _RETURNED = (Way.NEXT, Way.RETURN)
 _WORKS = IO_METHODS[Kind.SESSION]
 _QUIET = CLOSES | {"begin", "begin_nested", "commit", "rollback"}
@@ -94,6 +95,7 @@ def _opened(model: Model, function: Block) -> Iterator[Opened]:
         return
     frame = model.frame(function)
     worked, given = _names(function)
+    found = 0
     for call in function.calls:
         opener = opener_name(call)
         if opener is None or opener in _WORKS:
@@ -101,7 +103,11 @@ def _opened(model: Model, function: Block) -> Iterator[Opened]:
         name = _name_of(function, call)
         handed = name in given or isinstance(function.parents.get(call), ast.Call | ast.keyword)
         if name in worked or (handed and OPENERS.search(opener)):
-            yield from opened_by(model, call, frame)
+            for opened in opened_by(model, call, frame):
+                found += 1
+                if found > _MOST_OPENED:
+                    return
+                yield opened
 
 
 def _names(function: Block) -> tuple[set[str], set[str]]:

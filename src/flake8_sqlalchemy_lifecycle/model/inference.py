@@ -52,7 +52,9 @@ from .values import (
     Values,
 )
 
-_BUDGET = 30_000
+_BUDGET = 40_000  # steps for one file
+_SHARE = 15_000  # of them for one rule at the most
+_LEAST = 1_500  # for a rule that comes late
 _DEPTH = 8
 _WIDEST = 32
 
@@ -72,9 +74,25 @@ class Model:
         self.decorators: dict[tuple[Block, Frame], frozenset[str]] = {}
         self.parsed: dict[ast.Constant, ast.expr | None] = {}
         self.held: dict[tuple[Instance, int], Values] = {}
-        self._steps = _BUDGET
+        self._given = self._steps = _SHARE
+        self._left = _BUDGET
+        self._exhausted = False
         self._partial: set[tuple[ast.AST, Frame]] = set()
         self.cuts = 0
+
+    def begin_question(self) -> None:
+        """Give the next rule its share of steps, and forget what the last one could not afford to know."""
+        self._left -= self._given - max(self._steps, 0)
+        self._given = self._steps = max(_LEAST, min(_SHARE, self._left))
+        if self._exhausted:
+            self._exhausted = False
+            for key in self._partial:
+                self._memo.pop(key, None)
+            self._partial.clear()
+            for frame in self.partly_returned:
+                self.returned.pop(frame, None)
+            self.partly_returned.clear()
+            self.yielded.clear()
 
     # frames
 
@@ -115,6 +133,7 @@ class Model:
         if shared and (found := self.project.facts.get(key)) is not None:
             return found
         if self._steps <= 0:
+            self._exhausted = True
             self.cuts += 1
             return UNKNOWN
         self._steps -= 1
