@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..model import attributes, calls, invocation
 from ..model.apps import app_of, files, is_same, site_of
@@ -16,6 +16,7 @@ from ..model.scopes import Block, Module
 from ..model.values import Frame, Func, Made
 from . import CannotFix
 from .draft import Draft
+from .mentions import refuse_mentions
 
 _RUN_BY_HAND = re.compile(r"\.router\.(_?startup|_?shutdown|on_startup|on_shutdown)\b")
 _REGISTERING = {
@@ -29,8 +30,8 @@ _NESTS_SINCE = "0.112.2"
 _MOST_STEPS = 300
 
 
-def all_handlers(draft: Draft, app: Made, block: Block) -> list[Event]:
-    """The registrations of the app that is made in `block`, all of them there."""
+def all_handlers(draft: Draft, app: Made, block: Block) -> tuple[list[Event], Block]:
+    """All registrations of the app that is made in `block`, and the one block that they are in."""
     model = draft.model
     if block.is_class:
         raise CannotFix("the app is made in the body of a class")
@@ -39,17 +40,25 @@ def all_handlers(draft: Draft, app: Made, block: Block) -> list[Event]:
         if event.block.module is not model.linted:
             where = f"{event.block.module.display}:{event.node.lineno}"
             raise CannotFix(f"{where} registers a handler as well")
-        if event.block is not block and event.block.is_function:
-            raise CannotFix(f"{event.block.name}() registers handlers, apart from the app")
-        if event.block is not block:
-            raise CannotFix(
-                f"handlers are registered outside of {block.name}(), which makes the app"
-            )
         if not _is_certain(model, event, app):
             raise CannotFix("whether the handlers are on this app alone is not certain")
     refuse_handlers_elsewhere(model, app)
     _refuse_old_routers(model, app)
-    return found
+    return found, _home(draft, found, block)
+
+
+def _home(draft: Draft, events: Sequence[Event], block: Block) -> Block:
+    """The one block that registers the handlers: that of the construction, or the module that calls its factory."""
+    homes = {event.block for event in events}
+    if homes == {block}:
+        return block
+    for home in homes:
+        if home.is_function and home is not block:
+            raise CannotFix(f"{home.name}() registers handlers, apart from the app")
+    if len(homes) > 1 or block.parent not in homes:
+        raise CannotFix(f"handlers are registered outside of {block.name}(), which makes the app")
+    refuse_mentions(draft, block, allowed=1)
+    return homes.pop()
 
 
 def refuse_handlers_elsewhere(model: Model, app: Made) -> None:

@@ -28,23 +28,23 @@ def fix(draft: Draft, finding: Finding) -> None:
     app = _owner(event)
     construction, block = construction_of(draft.model, app)
     assert isinstance(app, Made)
-    events = all_handlers(draft, app, block)
+    events, home = all_handlers(draft, app, block)
     given = lifespans_of(draft.model, app)
     if given.unknown:
         raise CannotFix("whether the app has a lifespan already is not known")
-    steps = Registrations(draft, construction, block).take(events)
+    steps = Registrations(draft, construction, home).take(events)
     starts = [step for step in steps if step.role is Role.STARTUP]
     ends = [step for step in steps if step.role is Role.SHUTDOWN]
     if given.values != {Constant(None)}:
         if finding.code == "LSA201":
             raise CannotFix("there is a lifespan already, beside which the handlers may run")
-        join(draft, given, block, starts, ends)
+        join(draft, given, home, starts, ends)
         draft.change(construction, cst.Call, without_events)
         return
     if finding.code == "LSA202":
         raise CannotFix("what runs the handlers of the router is replaced later")
     _refuse_forgotten(draft.model, app)
-    name = NewLifespan(draft, app, construction, block).write(starts, ends)
+    name = NewLifespan(draft, app, construction, block, home).write(starts, ends)
     give_lifespan(draft, construction, cst.Name(name))
 
 

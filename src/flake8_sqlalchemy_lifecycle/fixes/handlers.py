@@ -64,11 +64,11 @@ def of_expression(draft: Draft, node: ast.expr, block: Block) -> Handler:
     """The handler that an expression in `block` stands for."""
     names = _names(node)
     match node:
-        case ast.Lambda(args=ast.arguments(posonlyargs=[], args=[], kwonlyargs=[]), body=body):
+        case ast.Lambda(args=arguments, body=body) if not [*ast.iter_child_nodes(arguments)]:
             for name in names:
                 _refuse_rebound(name, block)
             return Handler(_code(draft, body), frozenset(names))
-        case ast.Name() | ast.Attribute() if _is_path(node):
+        case ast.Name() | ast.Attribute() if _is_path(node) and names:
             _refuse_rebound(min(names), block)
             return _called(draft, _code(draft, node), _only(draft, node, block), names)
         case ast.Call(func=function, args=[first, *rest], keywords=keywords) if _is_partial(
@@ -113,6 +113,8 @@ def _is_coroutine_function(draft: Draft, value: Value, call: str) -> bool:
             return block.is_async or _is_made_one(draft, value)
         case Partial(function):
             return _is_coroutine_function(draft, function, call)
+        case Bound(Made(type="sqlalchemy.Engine")):
+            return False
         case Bound(Made(type=name), method):
             methods = COROUTINES.get(name) or _OF_OTHERS.get(name)
             if methods is not None:

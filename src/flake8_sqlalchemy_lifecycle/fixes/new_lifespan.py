@@ -17,13 +17,16 @@ from .registrations import Step
 
 
 class NewLifespan:
-    """A lifespan for the app that `construction` makes in `block`."""
+    """A lifespan for the app that `construction` makes in `block`, and whose handlers are registered in `home`."""
 
-    def __init__(self, draft: Draft, app: Made, construction: ast.Call, block: Block) -> None:
+    def __init__(
+        self, draft: Draft, app: Made, construction: ast.Call, block: Block, home: Block
+    ) -> None:
         self._draft = draft
         self._app = app
         self._construction = construction
         self._block = block
+        self._home = home
 
     def write(self, starts: Sequence[Step], ends: Sequence[Step]) -> str:
         """Note the function to be written; its name."""
@@ -32,8 +35,8 @@ class NewLifespan:
         name = self._name()
         parameter = self._parameter(names)
         kind = self._annotation()
-        needs_block = any(step.is_local for step in steps)
-        above = self._construction if needs_block else self._place(names | {kind.split(".")[0]})
+        needs_home = any(step.is_local for step in steps)
+        above = self._place(names, kind.split(".")[0], needs_home=needs_home)
         head = [
             f"@{self._draft.imports.name('contextlib', 'asynccontextmanager')}",
             f"async def {name}({parameter}{f': {kind}' if kind else ''}){self._returned()}:",
@@ -71,7 +74,8 @@ class NewLifespan:
             case (
                 ast.Assign(targets=[ast.Name(id="app")]) | ast.AnnAssign(target=ast.Name(id="app"))
             ):
-                is_own = attributes.kind_of(self._draft.model, self._app) is Kind.APP
+                is_app = attributes.kind_of(self._draft.model, self._app) is Kind.APP
+                is_own = is_app and self._home is self._block
             case _:
                 is_own = False
         if is_own or "app" not in names:
@@ -111,10 +115,16 @@ class NewLifespan:
         functions = self._draft.model.linted.functions()
         return any(getattr(block.node, "returns", None) is not None for block in functions)
 
-    def _place(self, names: frozenset[str]) -> ast.AST:
+    def _place(self, names: frozenset[str], kind: str, *, needs_home: bool) -> ast.AST:
         """What it is written above: the app's construction, or the factory, if it needs nothing of that."""
         block = self._block
-        if block.parent is None or block.parent.parent is not None or names & block.bindings.keys():
+        if self._home is not block:
+            if kind in block.bindings:
+                raise CannotFix(f"{kind} is not visible outside of {block.name}()")
+            return block.node
+        if block.parent is None or block.parent.parent is not None:
+            return self._construction
+        if needs_home or not block.bindings.keys().isdisjoint({*names, kind}):
             return self._construction
         is_plain = isinstance(block.node, ast.FunctionDef | ast.AsyncFunctionDef)
         return block.node if is_plain else self._construction
