@@ -29,7 +29,10 @@ _DEEPEST = 4
 _CLOSES = frozenset({"close", "aclose", "reset", "invalidate", "remove"})
 _LOADS = frozenset({"execute", "exec", "scalar", "scalars", "get", "get_one", "merge", "stream"})
 _WRITES = frozenset({"commit", "flush", "execute"})
-_MAKES = re.compile(r"(?:\bsessionmaker|\basync_sessionmaker|\bAsyncSession)(?:\[[^\]]*\])?\(")
+_MAKES = re.compile(
+    r"(?:\basync_sessionmaker|\bAsyncSession)(?:\[[^\]]*\])?\(|\bsessionmaker(?:\[[^\]]*\])?\((?!\))"
+)
+"""What may make an async session or maker; `sessionmaker()` is rather the call of a maker that is called so."""
 _EXPIRES = ("commit", "rollback", "begin")
 _RESULT = "<result>"
 _OTHERS = "<others>"
