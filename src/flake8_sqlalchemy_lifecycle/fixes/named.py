@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..finding import Finding
@@ -63,9 +63,25 @@ def _checked(draft: Draft, block: Block, statement: ast.stmt, name: str, call: a
     raise CannotFix("the statement is part of another one")
 
 
-def last_use(of: Named, statements: Sequence[ast.stmt]) -> ast.stmt:
-    """The last of some statements that uses the resource."""
-    using = [statement for statement in statements if of.uses(statement)]
-    if not using:
+def last_use(
+    of: Named, statements: Sequence[ast.stmt], *, but: tuple[type[ast.stmt], ...] = ()
+) -> ast.stmt:
+    """The last of some statements that uses the resource, or what was got by it, other than inside of `but`."""
+    names, last = {of.name}, None
+    for statement in statements:
+        if not names.isdisjoint(_names(statement, ast.Load)):
+            names.update(_names(statement, ast.Store, but))
+            last = statement
+    if last is None:
         raise CannotFix(f"{of.name} is not used where it is opened")
-    return using[-1]
+    return last
+
+
+def _names(
+    node: ast.AST, context: type[ast.expr_context], but: tuple[type[ast.stmt], ...] = ()
+) -> Iterator[str]:
+    if isinstance(node, ast.Name) and isinstance(node.ctx, context):
+        yield node.id
+    if not isinstance(node, but):
+        for inner in ast.iter_child_nodes(node):
+            yield from _names(inner, context, but)
