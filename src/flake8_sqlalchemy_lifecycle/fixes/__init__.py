@@ -35,6 +35,7 @@ FILES = {
     "LSA308": "rolled_back",
     "LSA310": "keywords",
     "LSA312": "sessions_under_with",
+    "LSA502": "forgotten_pools",
     "LSA504": "close_false",
 }
 """The file whose function `fix` mends the findings of a rule, by the rule's code."""

@@ -64,7 +64,8 @@ id; children that make their own engine; engines that the parent has not connect
 
 ## Fix
 
-Safe: `engine.dispose(close=False)` becomes the first statement of the child's function.
+Safe: `engine.dispose(close=False)` becomes the first statement of a process's function, or of a pool's initializer. A
+pool without one, and a branch behind `os.fork()`, are left.
 
 ## Misses
 
