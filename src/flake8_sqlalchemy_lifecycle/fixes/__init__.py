@@ -19,6 +19,7 @@ Fix: TypeAlias = "Callable[[Draft, Finding], None]"
 
 FILES = {
     "LSA102": "disposed_after",
+    "LSA105": "drivers",
     "LSA106": "pool_arguments",
     "LSA107": "awaited_disposals",
     "LSA108": "keywords",
@@ -40,7 +41,17 @@ FILES = {
 }
 """The file whose function `fix` mends the findings of a rule, by the rule's code."""
 
-TOGETHER = {"LSA106", "LSA107", "LSA108", "LSA305", "LSA306", "LSA308", "LSA310", "LSA504"}
+TOGETHER = {
+    "LSA105",
+    "LSA106",
+    "LSA107",
+    "LSA108",
+    "LSA305",
+    "LSA306",
+    "LSA308",
+    "LSA310",
+    "LSA504",
+}
 """The rules whose fix mends one finding and leaves the others': many of a file are then mended, and proven, at once."""
 
 

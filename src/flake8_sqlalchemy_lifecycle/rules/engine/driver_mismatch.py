@@ -43,6 +43,11 @@ wrapped = AsyncEngine(create_engine(URL))
 both = create_engine("postgresql+psycopg://localhost/notes")
 ```
 
+## Fix
+
+Unsafe: puts aiosqlite, asyncpg or aiomysql into the URL for asyncio, and the sync driver of the same database for a plain
+engine, where the URL is written in the call. The driver must be installed, and takes other options than the one before.
+
 ## Misses
 
 URLs that only come into being at run time, and the dialects of other packages. `postgresql://` and `oracle://` are
@@ -78,6 +83,7 @@ RULE = Rule(
     wakes=CREATOR_WORDS,
     in_tests=True,
     in_scripts=True,
+    fix="unsafe",
 )
 _DEPTH = 3
 
