@@ -28,11 +28,16 @@ async def save(session: AsyncSession, note: object) -> None:
 """
 GOOD = BAD.replace("await session.add", "session.add")
 UNFIXABLE = """\
-from sqlalchemy import create_engine
+from asyncio import gather
+from sqlalchemy.ext.asyncio import AsyncSession
 
-engine = create_engine("sqlite+aiosqlite://")
+async def both(session: AsyncSession) -> None:
+    await gather(session.commit(), session.flush())
 """
-SAID = "LSA105 create_engine() gets the URL of an asyncio driver, sqlite+aiosqlite"
+SAID = (
+    "LSA402 concurrent tasks share one AsyncSession, session (db.py:4): "
+    "session.commit() and session.flush() use it at the same time"
+)
 
 
 def run(cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -280,12 +285,12 @@ def test_an_interrupted_write_leaves_the_old_file(
 
 
 def test_what_is_left_is_said_with_its_reason(project: Path) -> None:
-    (project / "db.py").write_text(UNFIXABLE.replace("\n\n", "\n\n'ä'; ", 1))
+    (project / "db.py").write_text(UNFIXABLE.replace("await", "'ä'; await", 1))
     done = run(project)
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
         "1 fixed in 1 file, 1 left:",
-        f"./db.py:3:15: {SAID} [there is no fix]",
+        f"./db.py:5:16: {SAID} [there is no fix]",
     ]
     assert run(project).stdout.splitlines()[0] == "1 left:"
 

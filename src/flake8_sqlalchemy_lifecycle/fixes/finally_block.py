@@ -37,9 +37,14 @@ def guard(draft: Draft, block: Block, at: ast.stmt, *new: str) -> None:
         draft.after(at.finalbody[-1], *new)
         return
 
+    ending = [*map(draft.new, new)]
+    if draft.index(at) == len(around.body) - 1:
+        ending[:1] = [one.with_changes(leading_lines=around.footer) for one in ending[:1]]
+        draft.change(around, cst.IndentedBlock, lambda block: block.with_changes(footer=[]))
+
     def ended(statements: Sequence[Statement]) -> list[Statement]:
         first, *rest = statements
-        whole = guarded(draft.new(TRY), [first], [*rest, *map(draft.new, new)], around.indent)
+        whole = guarded(draft.new(TRY), [first], [*rest, *ending], around.indent)
         if isinstance(first, cst.Try) and first.finalbody is None:
             return [first.with_changes(finalbody=whole.finalbody)]
         return [whole]

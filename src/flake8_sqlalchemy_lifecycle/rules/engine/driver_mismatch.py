@@ -45,8 +45,8 @@ both = create_engine("postgresql+psycopg://localhost/notes")
 
 ## Fix
 
-Unsafe: puts aiosqlite, asyncpg or aiomysql into the URL for asyncio, and the sync driver of the same database for a plain
-engine, where the URL is written in the call. The driver must be installed, and takes other options than the one before.
+Unsafe: puts aiosqlite, asyncpg or aiomysql into the URL for asyncio, and the sync driver of the same database for a
+plain engine, where the URL is written in the call. The driver must be installed, and has other options than the former.
 
 ## Misses
 
