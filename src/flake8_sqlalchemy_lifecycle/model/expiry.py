@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .inference import Model
 
 _DEEPEST = 4
+_MOST_FOLLOWED = 200  # helpers that get a session from one function, each in each state
 _CLOSES = frozenset({"close", "aclose", "reset", "invalidate", "remove"})
 _LOADS = frozenset({"execute", "exec", "scalar", "scalars", "get", "get_one", "merge", "stream"})
 _WRITES = frozenset({"commit", "flush", "execute"})
@@ -351,6 +352,8 @@ class _Watch:
                 start = _with(start, parameter, status)
                 classes[parameter] = self.classes[name]
         if (activation, start) not in self.known:
+            if len(self.known) >= _MOST_FOLLOWED:
+                return self._unknown(call, state)
             inner = _Watch(self.model, activation, self.session, classes=classes, known=self.known)
             self.known[activation, start] = inner, []  # for a function that calls itself
             out = Walk(activation.block, inner).out(start)

@@ -9,7 +9,7 @@ from .attributes import kind_of
 from .calls import names_of, roots
 from .inference import Model
 from .knowledge import DECORATORS, Kind
-from .scopes import Module
+from .scopes import Imported, Module
 
 _COMMAND_LINE = (
     "argparse.ArgumentParser",
@@ -70,6 +70,8 @@ def _script_signs(model: Model) -> Iterator[bool]:
 
 def _is_migration(module: Module) -> bool:
     names = module.block.bindings
+    if any(b.origin == Imported("alembic", "context", 0) for b in names.get("context", ())):
+        return True  # alembic's env.py, wherever it is
     return "down_revision" in names and ("upgrade" in names or "revision" in names)
 
 

@@ -15,6 +15,9 @@ from .scopes import Block
 
 State = TypeVar("State")
 _With = ast.With | ast.AsyncWith
+_MOST_STATES = (
+    48  # where a function has more, it is not followed further, and nothing is said of it
+)
 _ROUNDS = 2
 """A loop is walked twice: what one round leaves behind, the next one finds."""
 
@@ -75,6 +78,8 @@ class Walk(Generic[State]):
     def _statements(self, statements: list[ast.stmt], states: frozenset[State]) -> Outcome[State]:
         out: Outcome[State] = {}
         for statement in statements:
+            if len(states) > _MOST_STATES:
+                return {}
             if not states:
                 break
             result = self._statement(statement, states)
