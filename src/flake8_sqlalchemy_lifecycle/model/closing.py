@@ -13,13 +13,13 @@ from .failing import restores
 from .flow import in_part
 from .holding import CLOSES, Hold, SessionWatch, State, started
 from .inference import Model
-from .invocation import decorators
+from .invocation import argument_values, decorators
 from .knowledge import CONTEXT_MANAGERS, IO_METHODS, Kind
 from .knowledge.terms import words
 from .scopes import Block
 from .sessions import Opened, opened_by
 from .spelling import arguments, opener_name
-from .values import Frame, Func
+from .values import Frame, Func, Made
 from .ways import RAISED, Outcome, Walk, Way
 
 _MOST_OPENED = 40  # in one function: for each of them all of the function is walked
@@ -104,10 +104,19 @@ def _opened(model: Model, function: Block) -> Iterator[Opened]:
         handed = name in given or isinstance(function.parents.get(call), ast.Call | ast.keyword)
         if name in worked or (handed and OPENERS.search(opener)):
             for opened in opened_by(model, call, frame):
+                if _borrows_connection(model, opened):
+                    continue
                 found += 1
                 if found > _MOST_OPENED:
                     return
                 yield opened
+
+
+def _borrows_connection(model: Model, opened: Opened) -> bool:
+    """Is the session made on a connection that somebody else has opened, and gives back?"""
+    session = opened.session
+    bind = argument_values(model, session, "bind", 0) if isinstance(session, Made) else None
+    return any(attributes.kind_of(model, value) is Kind.CONNECTION for value in bind or ())
 
 
 def _names(function: Block) -> tuple[set[str], set[str]]:
