@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 from . import attributes, containers, hints, invocation, strings
 from .knowledge import ENVIRONMENT, canonical
+from .narrowing import narrowed
 from .project import Project
 from .scopes import (
     Aliased,
@@ -276,7 +277,10 @@ class Model:
         binding = frame.block.comprehension_binding(node)
         if binding is not None:
             return self.bound(binding, frame)
-        return self.lookup(node.id, frame, node)
+        found = self.lookup(node.id, frame, node)
+        if len(found) > 1 and frame.block.module.may_say("isinstance("):
+            return narrowed(self, node, found, frame) or found
+        return found
 
     def lookup(self, name: str, frame: Frame, use: ast.AST | None = None) -> Values:
         """What a name means in a frame, at a use (or anywhere in the block, when that is None)."""
