@@ -12,13 +12,14 @@ from ..model.scopes import Assigned, Block, Imported
 from . import CannotFix
 from .draft import Draft
 from .finally_block import guard, only_yield, statement_in
+from .positions import is_at
 
 
 def fix(draft: Draft, finding: Finding) -> None:
     """Add `await engine.dispose()` behind the lifespan's `yield`."""
     for left in leftovers(draft.model):
         place = left.place
-        is_there = (place.lineno, place.col_offset) == (finding.span.line, finding.span.column)
+        is_there = is_at(place, finding.span)
         if is_there and finding.message.startswith(left.name):
             lifespan = _lifespan(draft, place)
             call = f"{_expression(draft, lifespan, left)}.dispose()"

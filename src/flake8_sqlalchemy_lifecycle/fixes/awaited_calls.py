@@ -13,6 +13,7 @@ from ..model.scopes import Block
 from . import CannotFix
 from .awaits import put_await
 from .draft import Draft
+from .positions import is_at
 
 
 def fix(draft: Draft, finding: Finding) -> None:
@@ -50,7 +51,7 @@ def _starts_at(block: Block, node: ast.AST, span: Span) -> bool:
         node, block = block.node, block.parent
         statement = block.statement(node)
     place = statement or node
-    return (place.lineno, place.col_offset) == (span.line, span.column)  # type: ignore[attr-defined]
+    return is_at(place, span)
 
 
 def _enter(draft: Draft, block: Block, node: ast.With) -> None:

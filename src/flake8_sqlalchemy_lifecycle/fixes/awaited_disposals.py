@@ -12,13 +12,14 @@ from ..model.unawaited import Unawaited, unawaited
 from . import CannotFix
 from .awaits import put_await
 from .draft import Draft
+from .positions import is_at
 
 
 def fix(draft: Draft, finding: Finding) -> None:
     """Do what the finding advises."""
     for found in unawaited(draft.model):
         node = found.node
-        if (node.lineno, node.col_offset) == (finding.span.line, finding.span.column):
+        if is_at(node, finding.span):
             _mend(draft, found)
             return
     raise CannotFix("the disposal is not found again")

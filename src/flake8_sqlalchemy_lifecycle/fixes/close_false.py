@@ -11,13 +11,14 @@ from ..model.child_disposals import child_disposals
 from . import CannotFix
 from .arguments import with_keyword
 from .draft import Draft
+from .positions import is_at
 
 
 def fix(draft: Draft, finding: Finding) -> None:
     """Give the call of `dispose()` its `close=False`."""
     for found in child_disposals(draft.model):
         place = found.place
-        if (place.lineno, place.col_offset) == (finding.span.line, finding.span.column):  # type: ignore[attr-defined]
+        if is_at(place, finding.span):
             break
     else:
         raise CannotFix("the disposal is not found again")

@@ -11,6 +11,7 @@ from ..finding import Finding
 from ..model import urls
 from . import CannotFix
 from .draft import Draft
+from .positions import is_at
 
 _TO_ASYNC = {
     "sqlite": "sqlite+aiosqlite",
@@ -32,7 +33,7 @@ _SCHEME = re.compile(r"""(?P<quote>[a-zA-Z]*["']+|)(?P<scheme>[\w+]+)(?=://|["']
 def fix(draft: Draft, finding: Finding) -> None:
     """Write the other driver at the head of the URL."""
     for call, block in draft.model.linted.calls():
-        if (call.lineno, call.col_offset) == (finding.span.line, finding.span.column):
+        if is_at(call, finding.span):
             url = urls.url_argument(draft.model, call, draft.model.frame(block))
             if url is not None and ", through " not in finding.message:
                 _replace(draft, _literal(url))

@@ -16,12 +16,13 @@ from ..model.values import Made
 from . import CannotFix
 from .draft import Draft
 from .mentions import refuse_mentions
+from .positions import is_at
 
 
 def fix(draft: Draft, finding: Finding) -> None:
     """Put `engine.dispose(close=False)` above what the child does."""
     for fork in forks(draft.model):
-        if (fork.call.lineno, fork.call.col_offset) == (finding.span.line, finding.span.column):
+        if is_at(fork.call, finding.span):
             shared = shared_engine(draft.model, fork)
             if shared is not None:
                 _forget(draft, fork, *shared)

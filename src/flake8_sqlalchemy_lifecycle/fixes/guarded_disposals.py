@@ -13,12 +13,13 @@ from ..model.scopes import Block
 from . import CannotFix
 from .draft import Draft
 from .finally_block import guard, only_yield, statement_in
+from .positions import is_at
 
 
 def fix(draft: Draft, finding: Finding) -> None:
     """Guard the `yield`, with all that is done behind it."""
     for skip, place in skipped_here(draft.model):
-        if (place.lineno, place.col_offset) == (finding.span.line, finding.span.column):
+        if is_at(place, finding.span):
             if skip.frame.block.module is not draft.model.linted:
                 raise CannotFix(f"the engine is disposed in {skip.where}")
             _guard(draft, skip.frame.block, skip.node)

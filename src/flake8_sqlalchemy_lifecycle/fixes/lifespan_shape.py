@@ -15,6 +15,7 @@ from . import CannotFix
 from .arguments import find
 from .draft import Draft
 from .mentions import refuse_mentions
+from .positions import is_at
 
 _SYNC, _ASYNC = "contextlib.contextmanager", "contextlib.asynccontextmanager"
 _ASYNC_TYPES = {"Iterator": "AsyncIterator", "Generator": "AsyncGenerator"}
@@ -41,7 +42,7 @@ def fix(draft: Draft, finding: Finding) -> None:
 
 def _wrong_at(draft: Draft, finding: Finding) -> WrongShape:
     for wrong in wrong_shapes(draft.model):
-        if (wrong.call.lineno, wrong.call.col_offset) == (finding.span.line, finding.span.column):
+        if is_at(wrong.call, finding.span):
             return wrong
     raise CannotFix("the lifespan is not found again")
 

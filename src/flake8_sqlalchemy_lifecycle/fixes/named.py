@@ -11,6 +11,7 @@ from ..model import attributes
 from ..model.scopes import Block
 from . import CannotFix
 from .draft import Draft
+from .positions import is_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Named:
 def named(draft: Draft, finding: Finding) -> Named:
     """The resource whose opening call is reported."""
     for call, block in draft.model.linted.calls():
-        if (call.lineno, call.col_offset) != (finding.span.line, finding.span.column):
+        if not is_at(call, finding.span):
             continue
         match block.parents[call]:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) as statement:

@@ -8,6 +8,7 @@ from ..finding import Finding
 from ..model.awaiting import awaited_plain, awaiting_plain
 from . import CannotFix
 from .draft import Draft
+from .positions import is_at
 
 
 def fix(draft: Draft, finding: Finding) -> None:
@@ -15,7 +16,7 @@ def fix(draft: Draft, finding: Finding) -> None:
     for block in awaiting_plain(draft.model.linted):
         for node, _ in awaited_plain(draft.model, draft.model.frame(block)):
             statement = block.statement(node) or node
-            if (statement.lineno, statement.col_offset) == (finding.span.line, finding.span.column):
+            if is_at(statement, finding.span):
                 awaited = draft.node(node, cst.Await)
                 bare = _without_parentheses if _needs_none(draft, awaited) else _bare
                 draft.change(awaited, cst.Await, bare)

@@ -13,6 +13,7 @@ from ..model.pools import Misfit
 from . import CannotFix
 from .arguments import find, without_keyword
 from .draft import Draft
+from .positions import is_at
 
 _TWINS = {
     "sqlalchemy.QueuePool": "AsyncAdaptedQueuePool",
@@ -24,10 +25,7 @@ def fix(draft: Draft, finding: Finding) -> None:
     """Mend all arguments of the creating call."""
     for engine, _ in engine_calls(draft.model):
         call = engine.call
-        if call is not None and (call.lineno, call.col_offset) == (
-            finding.span.line,
-            finding.span.column,
-        ):
+        if call is not None and is_at(call, finding.span):
             misfits = [*pools.misfits(draft.model, engine)]
             for misfit in misfits:
                 _mend(draft, call, misfit)

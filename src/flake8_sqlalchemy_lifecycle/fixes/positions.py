@@ -14,7 +14,9 @@ from typing import TypeVar
 import libcst as cst
 from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
+from ..catalogue import Place
 from ..finding import Span
+from ..model.flow import position
 from . import CannotFix
 
 _Place = tuple[int, int]
@@ -166,3 +168,8 @@ def _kinds(node: ast.AST) -> tuple[type[cst.CSTNode], ...]:
         return kinds
     same = getattr(cst, type(node).__name__, None)
     return (same,) if same else ()
+
+
+def is_at(node: ast.AST | Place, span: Span) -> bool:
+    """Does a node start where a finding stands?"""
+    return position(node) == (span.line, span.column)  # type: ignore[arg-type]  # a Place has both

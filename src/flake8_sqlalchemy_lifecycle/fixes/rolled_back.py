@@ -11,6 +11,7 @@ from ..model.swallowed import Swallowed, swallowed
 from ..model.values import Cls, Frame, Library
 from . import CannotFix
 from .draft import Draft
+from .positions import is_at
 
 _QUIET = frozenset({"add", "add_all", *FAILS})
 
@@ -21,10 +22,7 @@ def fix(draft: Draft, finding: Finding) -> None:
         frame = draft.model.frame(function)
         for found in swallowed(draft.model, frame):
             handler = found.handler
-            is_there = (handler.lineno, handler.col_offset) == (
-                finding.span.line,
-                finding.span.column,
-            )
+            is_there = is_at(handler, finding.span)
             if is_there and f" {ast.unparse(found.failing.func)}()" in finding.message:
                 _roll_back(draft, frame, found)
                 return

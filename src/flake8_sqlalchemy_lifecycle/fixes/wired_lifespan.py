@@ -16,6 +16,7 @@ from . import CannotFix
 from .all_handlers import refuse_handlers_elsewhere
 from .constructions import construction_of, give_lifespan, insert_above
 from .draft import Draft
+from .positions import is_at
 from .removal import take_out
 
 
@@ -43,7 +44,7 @@ def _one_of_each(draft: Draft, finding: Finding) -> tuple[Block, Value]:
     if len(lifespans) != 1 or len(apps) != 1:
         raise CannotFix("which app is to be given which lifespan is not clear")
     place = lifespans[0].place
-    if (place.lineno, place.col_offset) != (finding.span.line, finding.span.column):
+    if not is_at(place, finding.span):
         raise CannotFix("the lifespan is not found again")
     return lifespans[0].block, apps[0]
 
