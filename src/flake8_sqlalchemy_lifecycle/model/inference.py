@@ -345,6 +345,10 @@ class Model:
                 if block.is_class:
                     return frozenset({Cls(block, frame)})
                 return frozenset({Func(block, frame)})
+            case Assigned(None, (), annotation):
+                return self._declared(binding, frame) or hints.annotated(
+                    self, annotation, frame, binding.node
+                )
             case Assigned(value, path, annotation):
                 found = self.select(self.values(value, frame), path) if value else UNKNOWN
                 if value is not None and not path and containers.is_empty(value):
@@ -364,6 +368,11 @@ class Model:
             case Matched(annotation):
                 return hints.annotated(self, annotation, frame, binding.node)
         return UNKNOWN
+
+    def _declared(self, binding: Binding, frame: Frame) -> Values:
+        """What the name of a `name: Type` without a value was bound to before: at run time it binds nothing."""
+        earlier = frame.block.before(binding)
+        return known(self.union(self.bound(b, frame) for b in earlier))
 
     def _imported(self, imported: Imported, module: Module) -> Values:
         path = self.project.resolve(module.path, imported.dotted, imported.level)

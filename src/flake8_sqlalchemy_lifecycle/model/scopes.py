@@ -366,6 +366,17 @@ class Block:
             )
         ]
 
+    def before(self, binding: Binding) -> list[Binding]:
+        """The bindings of the same name in this block that can be in force where `binding` stands."""
+        if len(self.bindings.get(binding.name, ())) < 2:
+            return []
+        here = _position(binding.node)
+        return [
+            other
+            for other in self.reaching(binding.name, binding.node)
+            if other.block is self and _position(other.node) < here
+        ]
+
 
 def _position(node: ast.AST) -> tuple[int, int]:
     return getattr(node, "lineno", 0), getattr(node, "col_offset", 0)

@@ -95,13 +95,18 @@ class SessionUses:
                                 yield item.context_expr, value
 
     def concerns(self, value: Value) -> bool:
-        """Is it a session or connection of the kind looked for, and none that a registry hands out?"""
+        """Is it a session or connection of the kind looked for, and none that a registry hands out?
+
+        Of one that a function only promises to return nobody knows whether it is the same at each call.
+        """
         if attributes.kind_of(self.model, value) not in _RESOURCES:
             return False
         if self.asynchronous not in (None, attributes.is_async(self.model, value)):
             return False
         origin = value.origin if isinstance(value, Made) else None
-        return origin is None or attributes.kind_of(self.model, origin) is not Kind.REGISTRY
+        if origin is not None:
+            return attributes.kind_of(self.model, origin) is not Kind.REGISTRY
+        return not (isinstance(value, Made) and value.declared and _is_promise(self.model, value))
 
     def _is_io(self, dotted: str, receiver: Value) -> bool:
         kind = attributes.kind_of(self.model, receiver) or Kind.APP
@@ -152,10 +157,20 @@ def is_own(session: Value, activations: Set[Frame]) -> bool:
         if frame in activations:
             return True
         frame = frame.caller
-    sites = (
-        () if isinstance(session, Made) and session.declared else (session.site, *session.context)
+    return any(
+        _is_in(site, activation.block)
+        for site in (session.site, *session.context)
+        for activation in activations
     )
-    return any(_is_in(site, activation.block) for site in sites for activation in activations)
+
+
+def _is_promise(model: Model, session: Made) -> bool:
+    """Is it known by the return annotation of a function alone?"""
+    site = session.site
+    module = model.project.module(site.path)
+    return module is not None and any(
+        Site.of(block.node, block) == site for block in module.functions()
+    )
 
 
 def _is_in(site: Site, block: Block) -> bool:
