@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import attributes, invocation
 from .knowledge import Kind
 from .values import (
+    NOTHING,
     Cls,
     Constant,
     Func,
@@ -18,6 +20,7 @@ from .values import (
     Text,
     Unknown,
     Value,
+    Values,
     in_order,
 )
 
@@ -46,7 +49,10 @@ def _binds(model: Model, value: Value, kind: Kind) -> Iterator[Value]:
     if kind not in _BOUND:
         return
     if isinstance(value, Made):
-        yield from invocation.argument_values(model, value, "bind", _BOUND[kind]) or ()
+        yield from (
+            invocation.argument_values(model, value, "bind", _BOUND[kind])
+            or _configured(model, value, kind)
+        )
         for keyword in ("sync_session_class", "class_"):
             for cls in invocation.argument_values(model, value, keyword) or ():
                 if isinstance(cls, Cls):
@@ -56,6 +62,24 @@ def _binds(model: Model, value: Value, kind: Kind) -> Iterator[Value]:
             if name == "bind":
                 yield from values
         yield from _chosen_by(model, value)
+
+
+def _configured(model: Model, maker: Made, kind: Kind) -> Values:
+    """What the module that made a maker or registry binds it to later: `maker.configure(bind=engine)`."""
+    module = model.project.module(maker.site.path)
+    if kind is Kind.SESSION or module is None or not module.may_say(".configure("):
+        return NOTHING
+    found: set[Value] = set()
+    for call, block in module.calls():
+        match call:
+            case ast.Call(func=ast.Attribute(attr="configure", value=receiver)):
+                inner = maker.frame
+                frame = inner if inner and inner.block is block else model.frame(block)
+                owners = model.values(receiver, frame)
+                if any(isinstance(owner, Made) and owner.site == maker.site for owner in owners):
+                    bind = invocation.argument(model, call, frame, "bind")
+                    found |= model.values(bind, frame) if bind is not None else NOTHING
+    return frozenset(found)
 
 
 def _chosen_by(model: Model, session: Instance) -> Iterator[Value]:

@@ -194,8 +194,14 @@ def provides_session(model: Model, block: Block) -> bool:
                 handed.add(value)
     return any(
         isinstance(value, Made | Instance)
-        and value.frame is not None
-        and value.frame.within(frame)
+        and _is_made_within(value, frame)
         and attributes.kind_of(model, value) in (Kind.SESSION, Kind.CONNECTION)
         for value in handed
     )
+
+
+def _is_made_within(value: Made | Instance, frame: Frame) -> bool:
+    """Is the session made by the activation, or by a registry that is?"""
+    if isinstance(value, Made) and value.frame is None and isinstance(value.origin, Made):
+        value = value.origin
+    return value.frame is not None and value.frame.within(frame)

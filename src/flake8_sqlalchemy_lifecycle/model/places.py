@@ -13,6 +13,7 @@ from .scopes import Imported, Module
 
 _COMMAND_LINE = (
     "argparse.ArgumentParser",
+    "argparse._SubParsersAction.add_parser",
     "cappa.invoke",
     "cappa.invoke_async",
     "click.command",
@@ -37,13 +38,22 @@ def is_test(module: Module) -> bool:
 
 def is_script(model: Model) -> bool:
     """A module that somebody runs by hand and that ends: not one that builds or serves an application."""
-    return any(_script_signs(model)) and not _serves(model)
+    return is_migration(model.linted) or (any(_script_signs(model)) and not _serves(model))
+
+
+def is_migration(module: Module) -> bool:
+    """Alembic's `env.py`, wherever it is, or one of its versions."""
+    if module.display.endswith(_MIGRATIONS):
+        return True
+    names = module.block.bindings
+    if any(b.origin == Imported("alembic", "context", 0) for b in names.get("context", ())):
+        return True
+    return "down_revision" in names and ("upgrade" in names or "revision" in names)
 
 
 def _script_signs(model: Model) -> Iterator[bool]:
     module = model.linted
     yield module.source.text.startswith(("#!", "# %%", "#%%", "# In["))
-    yield module.display.endswith(_MIGRATIONS) or _is_migration(module)
     yield any(_is_main_guard(node) for node in module.tree.body)
     frame = model.frame(module.block)
     for node in module.block.nodes:
@@ -66,13 +76,6 @@ def _script_signs(model: Model) -> Iterator[bool]:
                     closure = model.frame(block.parent)
                     for name in names_of(model, model.values(target, closure)):
                         yield name.startswith(("click.", "typer."))
-
-
-def _is_migration(module: Module) -> bool:
-    names = module.block.bindings
-    if any(b.origin == Imported("alembic", "context", 0) for b in names.get("context", ())):
-        return True  # alembic's env.py, wherever it is
-    return "down_revision" in names and ("upgrade" in names or "revision" in names)
 
 
 def _is_main_guard(node: ast.stmt) -> bool:

@@ -53,7 +53,7 @@ def count_notes() -> int:
 
 Makers and registries; `Depends(…)` as a default; the state of a request; the attributes of an
 instance; a function that opens, keeps and closes the session itself; initializers of worker
-processes; connections, which may be kept for a lock.
+processes; migrations, with which the process ends; connections, which may be kept for a lock.
 
 ## Misses
 
@@ -73,6 +73,7 @@ from ...catalogue import Rule
 from ...finding import Evidence, Finding
 from ...model.inference import Model
 from ...model.outliving import outliving
+from ...model.places import is_migration
 
 RULE = Rule(
     code="LSA304",
@@ -85,6 +86,8 @@ RULE = Rule(
 @RULE.check
 def session_outlives_scope(model: Model) -> Iterator[Finding]:
     """Yield the sessions that something keeps for good, where they are opened."""
+    if is_migration(model.linted):
+        return
     for block in model.linted.blocks():
         for kept in outliving(model, block):
             opened = kept.opened
