@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from . import attributes, invocation
+from .apps import APPS, constructed_type
 from .engines import engines_behind, has_no_pool, is_in_memory
 from .flow import is_tested_and_kept
 from .knowledge import CACHES, TYPES, Kind
@@ -68,9 +69,13 @@ class _Keeping:
 
     def _made_by(self, engine: Made, maker: Block) -> Iterator[Made]:
         """The engine, if a call of the function or class that makes it stands where the result is kept."""
-        if (maker, engine) in self.seen or len(self.seen) > 40 or _builds_app(maker):
+        if (maker, engine) in self.seen or len(self.seen) > 40:
             return
         self.seen.add((maker, engine))
+        if _names_app(maker):
+            if _builds_app(self.model, maker):
+                yield engine  # it lives as long as the app
+            return
         for module in modules_saying(self.model, self.files, (maker.name,)):
             names = _local_names(module, (maker.name,))
             for call, block in module.calls():
@@ -118,8 +123,17 @@ def _is_on_class(method: Block) -> bool:
     )
 
 
-def _builds_app(block: Block) -> bool:
+def _names_app(block: Block) -> bool:
     return block.is_function and not block.words.isdisjoint(APP_NAMES)
+
+
+def _builds_app(model: Model, function: Block) -> bool:
+    frame = model.frame(function)
+    return any(
+        constructed_type(model, callee) in APPS
+        for call in function.calls
+        for callee in model.values(call.func, frame)
+    )
 
 
 APP_NAMES = tuple(

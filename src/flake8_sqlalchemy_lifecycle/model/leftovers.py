@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import attributes, disposal
 from .answering import answers, is_unclear, may_hold_life
 from .apps import is_starlette, site_of
 from .disposal import Disposal, may_be
+from .engine_fates import Fate, follow
 from .event_runs import replacement
 from .events import events_at_hand
 from .kept import kept_engines, modules_saying
-from .knowledge import CREATOR_WORDS, Kind, Role
+from .knowledge import CREATOR_WORDS, Kind, Role, ancestry
 from .lifespans import is_lifespan, lifespans_of
-from .lives import Life, lives
+from .lives import Life, life_of, lives
+from .mounts import mounted
 from .scopes import Block
 from .startup import engines_made
+from .unwired import unwired
 from .usage import name_of, used_engines
 from .values import Frame, Made, Value
 
@@ -53,6 +56,7 @@ def leftovers(model: Model) -> Iterator[Leftover]:
     made = list(question.made_at_start())
     kept = kept_engines(model, files)
     left = question.without_disposed([*(each.engine for each in made), *kept])
+    left = question.without_mounted(left)
     yield from (each for each in made if each.engine in left)
     yield from question.used([engine for engine in kept if engine in left])
 
@@ -63,7 +67,7 @@ class _Question:
         self.lives = lives
         self.files = files
         self.events = tuple(events_at_hand(model))
-        self.dead = self._dead_handlers()
+        self.dead = self._dead_handlers() | {each.block for each in unwired(model)}
         self.starts = tuple(
             (frame, life)
             for life in lives
@@ -94,7 +98,21 @@ class _Question:
                     place = frame.block.node
                     if engine.call is not None and _holds(frame.block, engine.call):
                         place = engine.call
-                yield self._leftover(engine, place, life)
+                left = self._leftover(engine, place, life)
+                helper = self._local_to(engine, frame)
+                if helper is not None:
+                    left = replace(left, advice=f"dispose it in {helper.name}()")
+                yield left
+
+    def _local_to(self, engine: Made, start: Frame) -> Block | None:
+        """The helper that makes an engine for its own use, and forgets it: the lifespan never sees it."""
+        frame = engine.frame
+        if frame is None or engine.call is None or frame.block is start.block:
+            return None
+        if not frame.block.is_function:
+            return None
+        fates = follow(self.model, frame, engine.call, engine.site).fates
+        return frame.block if Fate.HELD in fates and Fate.GIVEN not in fates else None
 
     def used(self, engines: list[Made]) -> Iterator[Leftover]:
         """Those of the engines that the apps use, unless another file answers for them."""
@@ -136,9 +154,9 @@ class _Question:
         for part in ("lifespans", "startups"):
             for life in self.lives:
                 for frame in getattr(life, part):
-                    if frame.block.module is self.model.linted:
+                    if frame.block.module is self.model.linted and frame.block not in self.dead:
                         return frame.block.node, life
-        life = self.lives[0]
+        life = next((life for life in self.lives if life.app is not None), self.lives[0])
         return life.node, life
 
     def _leftover(self, engine: Made, place: ast.AST, life: Life) -> Leftover:
@@ -153,7 +171,7 @@ class _Question:
             path,
             site.line,
             module is not self.model.linted or site.line != place.lineno,
-            _advice(life),
+            _advice(self.model, life),
         )
 
     def without_disposed(self, engines: list[Made]) -> list[Made]:
@@ -164,6 +182,23 @@ class _Question:
                 if not engines:
                     break
         return engines
+
+    def without_mounted(self, engines: list[Made]) -> list[Made]:
+        """Those that no mounted app makes or disposes by a lifespan that never runs: that is what to mend (LSA208)."""
+        if engines:
+            for life in self._mounted():
+                frames = [*life.lifespans, *life.startups]
+                handled = [made for frame in frames for made in engines_made(self.model, frame)]
+                handled += [each.engine for each in self._ended_by(life) if each.engine is not None]
+                engines = [e for e in engines if not any(may_be(other, e) for other in handled)]
+        return engines
+
+    def _mounted(self) -> Iterator[Life]:
+        """The lives of the apps that are mounted and so have none."""
+        paths = dict.fromkeys([self.model.linted.path, *self._others()])
+        for module in modules_saying(self.model, paths, ("mount", "Mount", "host", "Host")):
+            for each in mounted(self.model, module):
+                yield life_of(self.model, each.app, each.node, module.block)
 
     def _disposed(self) -> Iterator[Disposal]:
         for life in self.lives:
@@ -242,14 +277,29 @@ def _serves(call: ast.Call) -> bool:
     return False
 
 
-def _advice(life: Life) -> str:
-    for frames, words in (
-        (life.lifespans, "dispose it after the yield of {}()"),
-        (life.shutdowns, "dispose it in {}()"),
-        (life.startups, "dispose it in a shutdown handler beside {}()"),
-    ):
-        if frames:
-            return words.format(frames[0].block.name)
+_OF_FRAMEWORKS = {
+    "sanic.Sanic": ("in an after_server_stop listener", "after the yield of {}()"),
+    "quart.Quart": ("in an after_serving function", "after the yield of {}()"),
+    "aiohttp.Application": ("in a cleanup_ctx of the app", "after the yield of {}()"),
+    "litestar.Litestar": ("in an on_shutdown function", "in a `finally` after the yield of {}()"),
+}
+"""Where an app's end is in a framework: where there is nothing yet, and in a generator that runs around its life."""
+_IN_GENERATOR = "in a `finally` after the yield of {}()"
+
+
+def _advice(model: Model, life: Life) -> str:
+    name = attributes.type_name(model, life.app) if life.app is not None else None
+    known = (_OF_FRAMEWORKS[each] for each in ancestry(name or "") if each in _OF_FRAMEWORKS)
+    at_end, in_generator = next(known, ("", _IN_GENERATOR))
+    if life.lifespans:
+        return f"dispose it {in_generator.format(life.lifespans[0].block.name)}"
+    if life.shutdowns:
+        return f"dispose it in {life.shutdowns[0].block.name}()"
+    if at_end:
+        return f"dispose it {at_end}"
+    if life.startups:
+        start = life.startups[0].block.name
+        return f"give the app a lifespan, in place of {start}(), that disposes it"
     return "give the app a lifespan that disposes it"
 
 

@@ -13,7 +13,7 @@ from .apps import is_same as is_same_app
 from .events import events_of
 from .inference import known
 from .lifespans import lifespans_of
-from .scopes import Block
+from .scopes import Block, Module
 from .spelling import last_name
 from .values import Bound, Constant, Frame, Instance, Made, Value
 
@@ -35,9 +35,9 @@ class Mounted:
     runs: Block
 
 
-def mounted(model: Model) -> Iterator[Mounted]:
-    """The mounts of the linted file whose sub-app has a lifespan or events that nobody runs."""
-    for call, block in model.linted.calls():
+def mounted(model: Model, module: Module | None = None) -> Iterator[Mounted]:
+    """The mounts of the linted file (or another one) whose sub-app has a lifespan or events that nobody runs."""
+    for call, block in (module or model.linted).calls():
         if last_name(call.func) not in _NAMES:
             continue
         parents = list(_parents(model, call, block))

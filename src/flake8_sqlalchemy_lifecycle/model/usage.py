@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation, paths
+from .apps import call_at
 from .disposal import is_same
 from .engines import engines_behind, has_no_pool
 from .kept import ASYNC_CREATORS
@@ -16,6 +17,7 @@ from .scopes import Block
 from .spelling import last_name, spelled
 from .trails import EVERY_NAME, Trails
 from .values import Cls, Frame, Func, Library, Made, Values
+from .within_reach import WithinReach
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -37,7 +39,7 @@ def used_engines(
     search = _Search(model, list(engines), files)
     for frame in lives:
         search.follow(frame)
-    for function in search.roots():
+    for function in search.roots(WithinReach(model.project, files[0])):
         if not search.missing:
             break
         search.follow(calls.entry(model, function))
@@ -71,6 +73,16 @@ class _Search:
                 trails = Trails(model.project, ASYNC_CREATORS, results=True, most=EVERY_NAME)
                 model.project.trails[ASYNC_CREATORS] = trails
             self.names = trails.names(files[0]) | frozenset(ASYNC_CREATORS)
+            self.names |= {name for engine in engines for name in self._locals_around(engine)}
+
+    def _locals_around(self, engine: Made) -> Iterator[str]:
+        """The names of a function that makes an engine by which the functions inside it may get at it."""
+        for site in (engine.site, *engine.context):
+            made = call_at(self.model, site)
+            function = made[1].function if made is not None else None
+            if function is not None:
+                for inner in function.inner.values():
+                    yield from inner.words & function.bindings.keys()
 
     def _leads(self, words: frozenset[str] | set[str]) -> bool:
         return not self.names.isdisjoint(words)
@@ -125,8 +137,11 @@ class _Search:
             return
         self.missing = [e for e in self.missing if not any(is_same(f, e) for f in engines)]
 
-    def roots(self) -> Iterator[Func]:
-        """The functions in the files that a framework runs and that may use an engine, by the names in them."""
+    def roots(self, reach: WithinReach) -> Iterator[Func]:
+        """The functions that a framework runs and that may use an engine, by the names in them.
+
+        Those of the files that are within reach: a module that is imported for something else is no part of the app.
+        """
         found = 0
         for path in self.files:
             if found > _MOST_ROOTS:
@@ -137,7 +152,7 @@ class _Search:
             if module is None:
                 continue
             for block in module.functions():
-                if self._leads(block.words) and self._is_run(block):
+                if self._leads(block.words) and self._is_run(block) and reach.holds(block):
                     found += 1
                     yield paths.as_function(self.model, block)
             for call, block in module.calls():
@@ -153,7 +168,7 @@ class _Search:
                             given = invocation.argument(
                                 self.model, call, frame, takes.keyword, takes.index
                             )
-                            if given is not None:
+                            if given is not None and reach.holds(block, call):
                                 found += 1
                                 values = self.model.values(given, frame)
                                 yield from calls.functions_in(self.model, values)

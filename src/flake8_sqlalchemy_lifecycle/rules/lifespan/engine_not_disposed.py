@@ -1,8 +1,8 @@
 """Engine not disposed: an application ends and leaves an engine's connections open.
 
 Finds lifespans, startup handlers and applications on whose shutdown path nobody calls `dispose()` of an engine: any
-engine that is made at start-up, and an async engine that is made once (at module level, behind a cache, in an object
-that lives as long) and that the application uses. The `dispose()` may be anywhere on the way: in a helper, a
+engine that is made at start-up, and an async engine that is made once (at module level, by the function that makes the
+application, behind a cache, in an object that lives as long) and that the application uses. The `dispose()` may be anywhere on the way: in a helper, a
 manager's `close()`, an exit stack, a context manager, a shutdown handler, in this file or another.
 
 ## Why
@@ -73,7 +73,8 @@ async def count() -> int:
 
 Engines with `NullPool`, SQLite in memory, sync engines at module level (their sockets close with the process), what a
 container or a class that the framework instantiates makes, WSGI applications, mounted applications (the one that
-mounts them answers), and engines that the lifespan hands to code that cannot be read.
+mounts them answers), engines that the lifespan hands to code that cannot be read, engines of modules that are
+imported for something else, and those of a mounted application's lifespan, which never runs (LSA208).
 
 ## Fix
 
