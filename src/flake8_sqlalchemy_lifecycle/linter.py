@@ -82,7 +82,7 @@ class Linter:
         if text is not None:
             project.edit(path, text)
         source = project.source(path)
-        if source is None:
+        if source is None or project.is_installed(path):
             return None
         words = self._words if _reaches_sqlalchemy(project, path) else self._words_without
         if not any(word in source.text for word in words):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 from . import attributes, calls, invocation
 from .closing import is_given_back
@@ -19,13 +20,24 @@ _METHODS = ("__next__", "__anext__")
 _RESOURCES = (Kind.SESSION, Kind.CONNECTION)
 
 
+class Left(Enum):
+    """How the code that runs a generator leaves it alone."""
+
+    STEPPED = 1
+    """`next(get_db())`: it takes the first value, and no more."""
+    EARLY = 2
+    """An `async for` that `break` or `return` ends."""
+    RAISED = 3
+    """An `async for` that waits at a `yield`: what is raised there ends it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lent:
-    """What a generator lends to code that runs it by the `call`; in an `async for` where `loop` is true."""
+    """What a generator lends to code that runs it by the `call`, and how it is left."""
 
     call: ast.Call
     generator: Block
-    loop: bool
+    left: Left
 
 
 def lent_by_hand(model: Model, block: Block) -> Iterator[Lent]:
@@ -37,8 +49,10 @@ def lent_by_hand(model: Model, block: Block) -> Iterator[Lent]:
                 yield from _stepped(model, frame, node, given)
             case ast.Call(func=ast.Attribute(attr=name, value=given)) if name in _METHODS:
                 yield from _stepped(model, frame, node, given)
-            case ast.AsyncFor(iter=ast.Call() as call) if _is_left_early(block, node):
-                yield from _lent(model, frame, call, model.values(call, frame), loop=True)
+            case ast.AsyncFor(iter=ast.Call() as call):
+                left = _left(block, node)
+                if left is not None:
+                    yield from _lent(model, frame, call, model.values(call, frame), left)
 
 
 def _stepped(model: Model, frame: Frame, call: ast.Call, given: ast.expr) -> Iterator[Lent]:
@@ -52,11 +66,11 @@ def _stepped(model: Model, frame: Frame, call: ast.Call, given: ast.expr) -> Ite
         names = set(calls.names_of(model, model.values(call.func, frame)))
         if names != {f"builtins.{call.func.id}"}:
             return
-    yield from _lent(model, frame, call, model.values(given, frame), loop=False)
+    yield from _lent(model, frame, call, model.values(given, frame), Left.STEPPED)
 
 
 def _lent(
-    model: Model, frame: Frame, call: ast.Call, generators: Values, *, loop: bool
+    model: Model, frame: Frame, call: ast.Call, generators: Values, left: Left
 ) -> Iterator[Lent]:
     for value in generators:
         if not isinstance(value, Generator):
@@ -65,7 +79,7 @@ def _lent(
             if not isinstance(lent, Made | Instance) or not _is_resource(model, lent):
                 continue
             if not is_given_back(model, Opened(call, lent, frame)):
-                yield Lent(call, value.frame.block, loop)
+                yield Lent(call, value.frame.block, left)
                 return
 
 
@@ -94,17 +108,20 @@ def _is_only_stepped(block: Block, name: str) -> bool:
     return len(uses) == 1 and isinstance(uses[0], ast.Call | ast.Attribute)
 
 
-def _is_left_early(block: Block, loop: ast.AsyncFor) -> bool:
-    """Does the loop's body leave it by `break` or `return`, or wait at a `yield`?"""
+def _left(block: Block, loop: ast.AsyncFor) -> Left | None:
+    """How the loop's body leaves it before its end, if it does."""
+    found = None
     for statement in loop.body:
         for node in ast.walk(statement):
             if node not in block.parents:
                 continue  # another function's
-            if isinstance(node, ast.Return | ast.Yield):
-                return True
+            if isinstance(node, ast.Return):
+                return Left.EARLY
             if isinstance(node, ast.Break) and _loop_of(block, node) is loop:
-                return True
-    return False
+                return Left.EARLY
+            if isinstance(node, ast.Yield):
+                found = Left.RAISED
+    return found
 
 
 def _loop_of(block: Block, node: ast.AST) -> ast.AST | None:

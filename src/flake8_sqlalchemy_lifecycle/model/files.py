@@ -94,6 +94,11 @@ class Files:
             if not name.startswith(".") and name not in _INSTALLED:
                 yield from self.below(os.path.join(path, name))
 
+    def is_installed(self, path: str) -> bool:
+        """Whether the file lies in a folder of the project for code that was installed there: somebody else's."""
+        below = path[len(self.root) :] if within(path, self.root) else ""
+        return not _INSTALLED.isdisjoint(below.split(os.sep))
+
     def depth(self, path: str) -> int:
         """How far below the root the folder is; -1 outside of it, and too far below."""
         if not within(path, self.root):

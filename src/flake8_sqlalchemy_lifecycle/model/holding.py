@@ -151,10 +151,10 @@ class SessionWatch:
         activations = started(self._model, node, self._frame)
         if not activations or self._frame.depth > _DEEPEST:
             return state if not direct else State(Hold.KEPT)
-        states = [self._followed(activation, state) for activation in activations]
+        states = [self._followed(activation, node, state) for activation in activations]
         return next((s for s in states if s.hold is not Hold.BUSY), states[0])
 
-    def _followed(self, activation: Frame, state: State) -> State:
+    def _followed(self, activation: Frame, node: ast.Call, state: State) -> State:
         if activation.block.yields:
             return state
         inner = SessionWatch(self._model, activation, self._session, None, self._raises)
@@ -165,7 +165,7 @@ class SessionWatch:
         if Hold.KEPT in holds and not _is_constructor(activation):
             return State(Hold.KEPT)
         if Hold.BUSY in holds:
-            return next(s for s in left if s.hold is Hold.BUSY)
+            return state if state in left else State(Hold.BUSY, node)
         for hold in (Hold.CLOSED, Hold.IDLE):
             if holds == {hold}:
                 return State(hold)

@@ -608,11 +608,19 @@ def field(model: Model, instance: Instance, name: str) -> Values:
 # libraries
 
 
+_POOLED_STRATEGIES = frozenset({Constant("plain"), Constant("threadlocal")})
+"""Of SQLAlchemy before 1.4, where `create_engine(strategy=…)` chose what it makes."""
+
+
 def _library(model: Model, name: str, node: ast.Call, frame: Frame) -> Values:
     site = Site.of(node, frame.block)
     first = node.args[0] if node.args and not isinstance(node.args[0], ast.Starred) else None
     short = name.rpartition(".")[2]
     if name in CREATORS:
+        if any(keyword.arg == "strategy" for keyword in node.keywords):
+            strategy = model.values(argument(model, node, frame, "strategy"), frame)
+            if not strategy <= _POOLED_STRATEGIES:
+                return UNKNOWN  # "mock": it prints the statements, and connects to nothing
         return frozenset({Made(CREATORS[name], site, None, (), False, node, frame)})
     if name == "sqlalchemy.AsyncEngine" and first is not None:
         inner = [v for v in model.values(first, frame) if isinstance(v, Made)]

@@ -88,6 +88,10 @@ class Project:
             self._sources[path] = None if text is None else Source(path, text)
         return self._sources[path]
 
+    def is_installed(self, path: str) -> bool:
+        """Is the file in a folder like `site-packages` below the root, and so not the project's own?"""
+        return self._files.is_installed(path)
+
     def around(self, path: str) -> tuple[str, ...]:
         """The Python files beside a file, and those in the folders above it up to the root, from near to far."""
         found = []

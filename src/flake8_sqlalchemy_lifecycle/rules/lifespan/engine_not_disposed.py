@@ -2,8 +2,9 @@
 
 Finds lifespans, startup handlers and applications on whose shutdown path nobody calls `dispose()` of an engine: any
 engine that is made at start-up, and an async engine that is made once (at module level, by the function that makes the
-application, behind a cache, in an object that lives as long) and that the application uses. The `dispose()` may be anywhere on the way: in a helper, a
-manager's `close()`, an exit stack, a context manager, a shutdown handler, in this file or another.
+application, behind a cache, in an object that lives as long) and that the application uses. The `dispose()` may be
+anywhere on the way: in a helper, a manager's `close()`, an exit stack, a context manager, a shutdown handler, in this
+file or another.
 
 ## Why
 

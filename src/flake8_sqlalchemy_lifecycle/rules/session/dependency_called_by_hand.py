@@ -81,7 +81,7 @@ from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
-from ...model.by_hand import lent_by_hand
+from ...model.by_hand import Left, lent_by_hand
 from ...model.inference import Model
 
 RULE = Rule(
@@ -89,6 +89,12 @@ RULE = Rule(
     name="dependency-called-by-hand",
     wakes=("next(", "next__(", "async for "),
 )
+
+_HOW = {
+    Left.STEPPED: "it is run by hand",
+    Left.EARLY: "this loop is left before its end",
+    Left.RAISED: "an exception at this loop's own `yield` ends it early",
+}
 
 
 @RULE.check
@@ -98,7 +104,8 @@ def dependency_called_by_hand(model: Model) -> Iterator[Finding]:
         for lent in lent_by_hand(model, block):
             generator = lent.generator
             path, line = generator.module.display, generator.yields[0].lineno
-            how = "this loop is left before its end" if lent.loop else "it is run by hand"
+            how = _HOW[lent.left]
             where = f" ({path}:{line})" if generator.module is not model.linted else ""
-            message = f"the clean-up after the `yield` of {generator.qualname}() is nobody's: {how}"
-            yield RULE.at(lent.call, message + where, Evidence(path, line, "yielded here"))
+            name = f"{generator.qualname}(){where}"
+            message = f"the clean-up after the `yield` of {name} is nobody's: {how}"
+            yield RULE.at(lent.call, message, Evidence(path, line, "yielded here"))
