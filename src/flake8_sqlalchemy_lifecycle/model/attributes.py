@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import invocation
-from .knowledge import ATTRIBUTES, FIELDS, TYPES, VALIDATORS, VIEWS, Kind, canonical, member
+from .knowledge import (
+    ATTRIBUTES,
+    CONSTRUCTORS,
+    FIELDS,
+    MODELS,
+    TYPES,
+    VALIDATORS,
+    VIEWS,
+    Kind,
+    canonical,
+    member,
+)
 from .scopes import Assigned, Binding, Block, Defined, Entered
 from .values import (
     NOTHING,
@@ -22,6 +33,8 @@ from .values import (
     Made,
     Mapping,
     ProjectModule,
+    Returning,
+    Site,
     Super,
     Unknown,
     Value,
@@ -241,6 +254,10 @@ def _of_class(model: Model, cls: Cls, receiver: Value, name: str) -> Values:
     if not _tells(found):
         for method, store in _class_stores(model, cls, name):
             found |= model.values(store, method)
+    if not found and name in CONSTRUCTORS and isinstance(receiver, Cls):
+        if any(isinstance(base, Library) and base.name in MODELS for base in mro(model, cls)):
+            made = Instance(receiver, Site.of(cls.block.node, cls.block))
+            return frozenset({Returning(frozenset({made}))})
     return frozenset(found) or UNKNOWN
 
 

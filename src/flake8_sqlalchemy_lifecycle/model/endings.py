@@ -12,7 +12,7 @@ from . import attributes, calls, invocation
 from .collisions import entered
 from .flow import are_exclusive, is_within, position
 from .holding import is_closed_by, started
-from .knowledge import CONTEXT_MANAGERS
+from .knowledge import CONTEXT_MANAGERS, Kind
 from .scopes import Assigned
 from .session_uses import is_own
 from .sought import Sought, contains
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 _DEEPEST = 5
 _CLOSES = ("close", "aclose")
+_STACKS = {
+    "enter_context": False,
+    "enter_async_context": False,
+    "push": False,
+    "push_async_exit": False,
+    "callback": True,
+    "push_async_callback": True,
+}
+"""The methods of exit stacks, and whether they get a function that is called at the end, not a context manager."""
 
 
 class Closing(Enum):
@@ -94,6 +103,9 @@ def _closed_in(model: Model, frame: Frame, session: Value, call: ast.AST) -> ast
                     for item in items:
                         if _ends(model, item, frame, session):
                             return item.context_expr
+                        stacked = _stacked(model, node, item, frame, session)
+                        if stacked is not None:
+                            return stacked
             case ast.Call(func=ast.Attribute(attr=attr, value=owner)) if attr in _CLOSES:
                 if session in model.values(owner, frame) and _follows(block, node, call):
                     return node
@@ -131,6 +143,34 @@ def _ends(model: Model, item: ast.withitem, frame: Frame, session: Value) -> boo
                         if leaving is not None and is_closed_by(model, leaving, session):
                             return True
     return session in entered(model, item, frame)
+
+
+def _stacked(
+    model: Model, around: ast.With | ast.AsyncWith, item: ast.withitem, frame: Frame, session: Value
+) -> ast.AST | None:
+    """What puts the session onto the exit stack that a `with` opens and leaves, or its `close`."""
+    stacks = entered(model, item, frame)
+    if not any(attributes.kind_of(model, stack) is Kind.STACK for stack in stacks):
+        return None
+    if "pop_all" in frame.block.words:
+        return None
+    for call in frame.block.calls:
+        match call:
+            case ast.Call(func=ast.Attribute(attr=attr, value=owner), args=[given, *_]):
+                if attr not in _STACKS or not is_within(frame.block, call, around):
+                    continue
+                if stacks.isdisjoint(model.values(owner, frame)):
+                    continue
+                if _STACKS[attr]:
+                    if isinstance(given, ast.Attribute) and given.attr in _CLOSES:
+                        if session in model.values(given.value, frame):
+                            return call
+                elif _ends(model, ast.withitem(given), frame, session):
+                    return call
+                elif session in model.values(call, frame):
+                    if not any(isinstance(v, Entering) for v in model.values(given, frame)):
+                        return call
+    return None
 
 
 # dependencies

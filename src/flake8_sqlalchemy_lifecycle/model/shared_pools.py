@@ -9,7 +9,7 @@ from . import attributes
 from .calls import spelled
 from .child_disposals import own_blocks, uses, uses_in
 from .disposal import is_same
-from .engines import engines_behind, has_no_pool, is_in_memory
+from .engines import engines_behind, has_no_pool, is_in_memory, root
 from .forks import Fork, hooks_before
 from .inheritance import Touch, is_own, touches
 from .knowledge import Kind
@@ -45,7 +45,8 @@ def _is_shared(model: Model, fork: Fork, touch: Touch) -> bool:
 
 def shared_engine(model: Model, fork: Fork) -> tuple[Touch, Made] | None:
     """The engine that the parent has connected and a child uses, and the name by which the child gets to it."""
-    if _is_guarded(model):
+    guards = _guarded(model)
+    if guards is None:
         return None
     own = own_blocks(model, fork.children)
     nodes = frozenset(node for child in fork.children for node in child.nodes or ())
@@ -62,7 +63,12 @@ def shared_engine(model: Model, fork: Fork) -> tuple[Touch, Made] | None:
         if len(engines) != 1:
             continue
         (engine,) = engines
-        if engine.call is None or has_no_pool(model, engine) or is_in_memory(model, engine):
+        if (
+            engine in guards
+            or engine.call is None
+            or has_no_pool(model, engine)
+            or is_in_memory(model, engine)
+        ):
             continue
         if is_own(engine, own, nodes or None) or _may_be_own(model, touch, own, nodes):
             continue
@@ -76,17 +82,41 @@ def _starts_anew(words: frozenset[str] | set[str]) -> bool:
     return not _ANEW.isdisjoint(words)
 
 
-def _is_guarded(model: Model) -> bool:
-    """Does any file at hand take care of forks: by a hook, or by a process id that it does not only log?"""
+def _guarded(model: Model) -> set[Made] | None:
+    """The engines that a file at hand guards against forks, by the process id that their events look at.
+
+    None where it may be any: by a hook, or by a process id that is asked for elsewhere, and not only logged.
+    """
     if model.project.closure_says(model.linted.path, *_HOOKS):
-        return True
+        return None
     modules = map(model.project.module, model.project.saying(model.linted.path, _PROCESS_ID))
-    return any(
-        spelled(call) == _PROCESS_ID and not isinstance(block.statement(call), ast.Expr)
-        for module in modules
-        if module is not None
-        for call, block in module.calls()
-    )
+    found: set[Made] = set()
+    for module in modules:
+        for call, block in module.calls() if module is not None else ():
+            if spelled(call) == _PROCESS_ID and not isinstance(block.statement(call), ast.Expr):
+                engines = _listened_to(model, block)
+                if not engines:
+                    return None
+                found |= engines
+    return found
+
+
+def _listened_to(model: Model, block: Block) -> set[Made]:
+    """The engines whose events the function listens to by its decorators; none where one may be any."""
+    node = block.node
+    if block.parent is None or not isinstance(node, ast.FunctionDef):
+        return set()
+    frame = model.frame(block.parent)
+    found: set[Made] = set()
+    for decorator in node.decorator_list:
+        match decorator:
+            case ast.Call(args=[target, *_]) if spelled(decorator) == "listens_for":
+                for value in model.values(target, frame):
+                    engines = set(map(root, engines_behind(model, value)))
+                    if not engines:
+                        return set()
+                    found |= engines
+    return found
 
 
 def _may_be_own(model: Model, touch: Touch, own: set[Block], nodes: frozenset[ast.AST]) -> bool:

@@ -119,21 +119,27 @@ def _place(model: Model, use: Use, leads: ast.expr | None) -> ast.expr | None:
     if use.block.module is model.linted:
         return use.node
     found = [
-        call
+        (_distance(model, router, use), position(call), call)
         for call, block in model.linted.calls()
-        if last_name(call.func) in _LEADS and _leads_to(model, call, model.frame(block), use)
+        if last_name(call.func) in _LEADS
+        for router in _routers(model, call, model.frame(block))
+        if use.block.module.path in model.project.closure(router.site.path)
     ]
-    return min(found, key=position, default=None)
+    return min(found, key=lambda lead: lead[:2])[2] if found else None
 
 
-def _leads_to(model: Model, call: ast.Call, frame: Frame, use: Use) -> bool:
-    """Is what the app is given made in the file of the handler, or in one that reaches it?"""
+def _routers(model: Model, call: ast.Call, frame: Frame) -> Iterator[Made]:
+    """The routers that an app is given by a call."""
     for argument in call.args[:1]:
         for value in model.values(argument, frame):
             if isinstance(value, Made) and attributes.kind_of(model, value) is Kind.ROUTER:
-                if use.block.module.path in model.project.closure(value.site.path):
-                    return True
-    return False
+                yield value
+
+
+def _distance(model: Model, router: Made, use: Use) -> int:
+    """How near the file that makes a router is to the handler: the same, one that reaches it, the app's own."""
+    path = router.site.path
+    return 0 if path == use.block.module.path else 2 if path == model.linted.path else 1
 
 
 def _may_end(model: Model, module: Module, registry: Made, names: frozenset[str]) -> bool:

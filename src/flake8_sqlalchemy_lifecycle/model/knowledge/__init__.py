@@ -12,7 +12,7 @@ from functools import cache
 
 from . import concurrency, settings, sqlalchemy, tasks, web
 from .concurrency import CACHES, CONTEXT_MANAGERS
-from .settings import ENVIRONMENT, FIELDS, VALIDATORS
+from .settings import CONSTRUCTORS, ENVIRONMENT, FIELDS, MODELS, VALIDATORS
 from .sqlalchemy import (
     AWAITED,
     COROUTINES,
@@ -29,6 +29,7 @@ __all__ = [
     "ATTRIBUTES",
     "AWAITED",
     "CACHES",
+    "CONSTRUCTORS",
     "CONTEXT_MANAGERS",
     "COROUTINES",
     "CREATORS",
@@ -42,6 +43,7 @@ __all__ = [
     "IO_METHODS",
     "KEEPS_RECEIVER",
     "LIBRARIES",
+    "MODELS",
     "NAMES",
     "PLAIN",
     "REEXPORTS",

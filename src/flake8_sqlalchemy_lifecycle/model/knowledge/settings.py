@@ -23,4 +23,10 @@ VALIDATORS = frozenset(
 )
 """Decorators of methods that can exchange the value of a field."""
 
+MODELS = frozenset({"pydantic.BaseModel", "sqlmodel.SQLModel"})
+CONSTRUCTORS = frozenset(
+    {"from_orm", "model_construct", "model_validate", "model_validate_json", "parse_obj"}
+)
+"""The class methods of pydantic's models that make an instance."""
+
 FUNCTIONS = frozenset({"pydantic.Field"}) | VALIDATORS
