@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from . import attributes
 from .begun import uses
 from .failing import restores
-from .flow import in_part
+from .flow import in_part, position
 from .holding import CLOSES, Hold, SessionWatch, State, started
 from .inference import Model
 from .invocation import argument_values, decorators
@@ -55,14 +55,16 @@ def left_open(model: Model, function: Block) -> Iterator[Kept]:
 def left_open_by_errors(model: Model, function: Block) -> Iterator[Kept]:
     """The sessions that a function closes when it returns, but not when something is raised before."""
     for opened in _opened(model, function):
-        watch = _Watch(model, opened, raising=False)
+        watch = _Watch(model, opened, raising=False, lends=True)
         out = watch.out()
         ends = _holds(out, *_RETURNED)
         if Hold.CLOSED not in ends and (ends or not watch.closes):
             continue
+        if watch.lent_by and ends != {Hold.CLOSED}:
+            continue
         if Hold.KEPT in _holds(out) or _busy(watch, out, _RETURNED) is not None:
             continue
-        watch = _Watch(model, opened, raising=True)
+        watch = _Watch(model, opened, raising=True, lends=True)
         out = watch.out()
         found = _busy(watch, out, (Way.ERROR, *_RETURNED, Way.CANCELLED))
         if found is not None and Hold.KEPT not in _holds(out):
@@ -95,6 +97,7 @@ def _opened(model: Model, function: Block) -> Iterator[Opened]:
         return
     frame = model.frame(function)
     worked, given = _names(function)
+    lent = _lent_calls(function)
     found = 0
     for call in function.calls:
         opener = opener_name(call)
@@ -102,7 +105,7 @@ def _opened(model: Model, function: Block) -> Iterator[Opened]:
             continue
         name = _name_of(function, call)
         handed = name in given or isinstance(function.parents.get(call), ast.Call | ast.keyword)
-        if name in worked or (handed and OPENERS.search(opener)):
+        if name in worked or call in lent or (handed and OPENERS.search(opener)):
             for opened in opened_by(model, call, frame):
                 if _borrows_connection(model, opened):
                     continue
@@ -128,6 +131,34 @@ def _names(function: Block) -> tuple[set[str], set[str]]:
     for call in function.calls:
         given.update(a.id for a in arguments(call) if isinstance(a, ast.Name))
     return worked, given
+
+
+def _lent_calls(function: Block) -> set[ast.expr]:
+    """The calls of which a function that closes something puts the result where a parameter leads to."""
+    found: set[ast.expr] = set()
+    if CLOSES.isdisjoint(function.words):
+        return found
+    assigned: dict[str, ast.expr] = {}
+    for node in function.nodes_of(ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                assigned[target.id] = node.value
+            elif _lender(function, target) is not None:
+                value = node.value
+                found.add(assigned.get(value.id, value) if isinstance(value, ast.Name) else value)
+    return found
+
+
+def _lender(function: Block, target: ast.expr) -> str | None:
+    """The parameter, not the method's own object, to whose parts a target belongs: `request.state.db`, `data["db"]`."""
+    if not isinstance(target, ast.Attribute | ast.Subscript):
+        return None
+    while isinstance(target, ast.Attribute | ast.Subscript):
+        target = target.value
+    if not isinstance(target, ast.Name) or target.id not in function.parameters:
+        return None
+    is_own = function.method_of is not None and target.id == next(iter(function.parameters))
+    return None if is_own else target.id
 
 
 _NAMELESS = ""
@@ -166,8 +197,19 @@ def _busy(watch: _Watch, out: Outcome[State], ways: tuple[Way, ...]) -> tuple[Wa
 class _Watch(SessionWatch):
     """Watches the session of a function that opens it. With `raising`, what works with the database may raise."""
 
-    def __init__(self, model: Model, opened: Opened, *, raising: bool, lent: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        opened: Opened,
+        *,
+        raising: bool,
+        lent: bool = False,
+        lends: bool = False,
+    ) -> None:
         super().__init__(model, opened.frame, opened.session, opened.call)
+        self._lends = lends
+        self.lent_by: set[str] = set()
+        """The parameters that lend the session to what the function calls with them: a middleware's `request`."""
         self._owner = opened.session
         self._raising = raising
         self._is_manager = lent or _is_manager(model, opened.frame)
@@ -189,6 +231,22 @@ class _Watch(SessionWatch):
         if isinstance(node, ast.Call) and after.hold is Hold.CLOSED and self._is_lost(node):
             return State(Hold.KEPT)  # LSA305
         return after
+
+    def _assigned(self, node: ast.Assign | ast.AnnAssign, state: State) -> State:
+        after = super()._assigned(node, state)
+        if after.hold is not Hold.KEPT or not self._lends or not isinstance(node, ast.Assign):
+            return after
+        lenders = {_lender(self._frame.block, target) for target in node.targets}
+        if None in lenders or len(lenders) != 1:
+            return after
+        for call in self._frame.block.calls:
+            if position(call) > position(node) and self._is_lending(call, lenders):
+                self.lent_by |= lenders  # type: ignore[arg-type]
+                return State(Hold.BUSY, call)
+        return after
+
+    def _is_lending(self, call: ast.Call, lenders: set[str | None] | set[str]) -> bool:
+        return any(isinstance(a, ast.Name) and a.id in lenders for a in arguments(call))
 
     def _commits(self, node: ast.AST, state: State) -> State:
         """A commit that fails keeps the connection, and so does a helper that ends with one: the step before raises."""
@@ -238,6 +296,8 @@ class _Watch(SessionWatch):
             ways = RAISED if block.is_async else (Way.ERROR,)
             return ways if self._is_manager else ()
         if isinstance(node, ast.Await):
+            if isinstance(node.value, ast.Call) and self._is_lending(node.value, self.lent_by):
+                return () if self._is_clean_up(node) else RAISED
             return () if self._is_clean_up(node) else (Way.CANCELLED,)
         if self._is_commit(node) or (self._is_helper(node) and not self._is_clean_up(node)):
             cancelled = block.is_async and not self._is_clean_up(node)
@@ -249,6 +309,8 @@ class _Watch(SessionWatch):
             return call.func.attr in _WORKS - _QUIET
         if self._is_clean_up(call):
             return False
+        if self._is_lending(call, self.lent_by):
+            return True
         return bool(started(self._model, call, self._frame))
 
     def _is_clean_up(self, node: ast.AST) -> bool:
