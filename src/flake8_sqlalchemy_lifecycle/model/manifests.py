@@ -38,14 +38,14 @@ def declarations(folder: str, root: str) -> dict[str, tuple[str, ...]]:
     declared: list[Declaration] = []
     locked: list[Declaration] = []
     seen: set[str] = set()
-    for name in _names(folder, root):
+    for name in names_in(folder, root):
         path = os.path.join(folder, name)
         if name in _LOCKS:
-            locked += _locked(_read(path, root))
+            locked += _locked(text_of(path, root))
         elif name in ("pyproject.toml", "Pipfile"):
-            declared += _toml(_read(path, root))
+            declared += _toml(text_of(path, root))
         elif name == "setup.cfg":
-            declared += _setup_cfg(_read(path, root))
+            declared += _setup_cfg(text_of(path, root))
         elif _REQUIREMENTS.fullmatch(name):
             declared += _requirements(path, root, seen)
         elif name == "requirements":
@@ -67,7 +67,8 @@ def by_library(declared: Iterable[Declaration]) -> dict[str, tuple[str, ...]]:
     return {library: tuple(specifiers) for library, specifiers in found.items()}
 
 
-def _names(folder: str, root: str) -> list[str]:
+def names_in(folder: str, root: str) -> list[str]:
+    """What a folder holds, sorted; nothing for one that is not there, or leads outside the root."""
     try:
         inside = within(os.path.realpath(folder), os.path.realpath(root))
         return sorted(os.listdir(folder)) if inside else []
@@ -80,7 +81,7 @@ def normalised(library: str) -> str:
     return re.sub(r"[-_.]+", "-", library).lower()
 
 
-def _read(path: str, root: str) -> str:
+def text_of(path: str, root: str) -> str:
     """The file's text; "" where there is none that could be read inside the root."""
     try:
         if not within(os.path.realpath(path), os.path.realpath(root)) or not os.path.isfile(path):
@@ -112,7 +113,7 @@ def _requirements(path: str, root: str, seen: set[str]) -> Iterator[Declaration]
         if path in seen:
             continue
         seen.add(path)
-        for line in _read(path, root).replace("\\\r\n", " ").replace("\\\n", " ").splitlines():
+        for line in text_of(path, root).replace("\\\r\n", " ").replace("\\\n", " ").splitlines():
             text = _COMMENT.sub("", line).strip()
             include = _INCLUDE.match(text)
             if include:
@@ -122,7 +123,7 @@ def _requirements(path: str, root: str, seen: set[str]) -> Iterator[Declaration]
 
 
 def _requirements_folder(folder: str, root: str, seen: set[str]) -> Iterator[Declaration]:
-    for name in _names(folder, root):
+    for name in names_in(folder, root):
         if name.endswith(".txt"):
             yield from _requirements(os.path.join(folder, name), root, seen)
 

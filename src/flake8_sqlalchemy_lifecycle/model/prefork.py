@@ -25,6 +25,7 @@ from .knowledge.processes import (
 from .letting_go import lets_go
 from .places import is_test
 from .scopes import Block, Module
+from .start_commands import worker_pools
 from .trails import Trails
 from .values import Constant, Func, Instance, Made, Site, Value
 
@@ -131,7 +132,7 @@ def _function_around(model: Model, block: Block) -> Func | None:
 
 def _by_celery(model: Model) -> Iterator[Inherited]:
     call = next(_celery_calls(model), None)
-    if call is None or _only_sends(model) or not _forks(model):
+    if call is None or _only_sends(model):
         return
     path = model.linted.path
     every = model.project.files
@@ -147,7 +148,8 @@ def _by_celery(model: Model) -> Iterator[Inherited]:
                 *_fork_hooks(model, every),
             ]
         if not _is_let_go(model, hooks, connected, path):
-            yield Inherited(call, connected)
+            if _forks(model):
+                yield Inherited(call, connected)
             return
 
 
@@ -180,6 +182,9 @@ def _only_sends(model: Model) -> bool:
 
 def _forks(model: Model) -> bool:
     """Does no file of the project choose another pool than Celery's default, which forks?"""
+    started = list(worker_pools(model.project.root))
+    if started and FORKING_POOLS.isdisjoint(pool or "prefork" for pool in started):
+        return False
     for module in modules_saying(model, model.project.files, (_POOL_SETTING,)):
         for block in module.blocks():
             for node in block.nodes:

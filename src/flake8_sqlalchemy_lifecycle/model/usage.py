@@ -39,10 +39,10 @@ def used_engines(
     search = _Search(model, list(engines), files)
     for frame in lives:
         search.follow(frame)
-    for function in search.roots(WithinReach(model.project, files[0])):
+    for function in search.roots(WithinReach(model.project, files[0])) if search.missing else ():
+        search.follow(calls.entry(model, function))
         if not search.missing:
             break
-        search.follow(calls.entry(model, function))
     return [engine for engine in search.engines if engine not in search.missing]
 
 

@@ -66,11 +66,12 @@ A Celery app does the same in a function that is connected to `worker_process_in
 
 Engines that only connect in a request or task; `NullPool`; `engine.dispose()` behind the connect, or in a hook of the
 parent before the fork (`when_ready`, `pre_fork`, `worker_init`); `os.register_at_fork()`; what connects only under some
-condition; Celery pools that do not fork.
+condition; Celery pools that do not fork, where a setting chooses them, or each command of the project's own files that
+starts a worker (`Procfile`, compose files, units, scripts).
 
 ## Misses
 
-gunicorn's `--preload` and Celery's `--pool` on the command line; task modules that Celery loads by their names;
+gunicorn's `--preload` on the command line; task modules that Celery loads by their names;
 connections that an import does not surely open.
 
 ## References
