@@ -13,7 +13,7 @@ from .inference import Model
 from .knowledge import Kind
 from .scopes import Block
 from .sessions import Opened
-from .values import Frame, Generator, Instance, Made, Values
+from .values import Frame, Generator, Instance, Made, Values, in_order
 
 _STEPS = ("next", "anext")
 _METHODS = ("__next__", "__anext__")
@@ -72,10 +72,10 @@ def _stepped(model: Model, frame: Frame, call: ast.Call, given: ast.expr) -> Ite
 def _lent(
     model: Model, frame: Frame, call: ast.Call, generators: Values, left: Left
 ) -> Iterator[Lent]:
-    for value in generators:
+    for value in in_order(generators):
         if not isinstance(value, Generator):
             continue
-        for lent in invocation.yielded(model, value.frame):
+        for lent in in_order(invocation.yielded(model, value.frame)):
             if not isinstance(lent, Made | Instance) or not _is_resource(model, lent):
                 continue
             if not is_given_back(model, Opened(call, lent, frame)):

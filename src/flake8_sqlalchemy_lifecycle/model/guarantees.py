@@ -98,7 +98,7 @@ def skipped(model: Model, lifespan: Frame, depth: int = 0) -> Iterator[Skipped]:
     handled = [d for d in _in_handlers(model, lifespan) if _is_dispose(model, d)]
     entered = _entered(model, lifespan, found, depth)
     seen: list[tuple[Made, ast.AST]] = []
-    for each in sorted(found, key=lambda d: position(d.place)):
+    for each in sorted(found, key=_order):
         assert each.engine is not None
         if any(is_same(each.engine, engine) for engine, _ in seen) or has_no_pool(
             model, each.engine
@@ -119,6 +119,12 @@ def skipped(model: Model, lifespan: Frame, depth: int = 0) -> Iterator[Skipped]:
             yield bare[0]
         elif plain:
             yield Skipped(each.engine, plain[0], lifespan)
+
+
+def _order(disposal: Disposal) -> tuple[object, ...]:
+    """By the text; of several engines that one call may dispose, the one that is made first in it."""
+    site = disposal.engine.site if disposal.engine is not None else None
+    return (*position(disposal.place), *((site.path, site.line, site.column) if site else ()))
 
 
 def _is_dispose(model: Model, found: Disposal) -> bool:
