@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from . import attributes
 from .apps import is_same, site_of
 from .events import EVENT_WORDS
-from .kept import APP_NAMES
+from .kept import names_of_apps
 from .lifespans import lifespans_of
 from .lives import Life
 from .scopes import Module
 from .spelling import arguments, last_name
-from .trails import EVERY_NAME, Trails
 from .values import Constant, Value
 
 if TYPE_CHECKING:
@@ -26,11 +25,7 @@ def may_hold_life(model: Model) -> bool:
     """Does the linted file say a word by which one gets to an app, to its events, or to a lifespan?"""
     if model.linted.may_say("asynccontextmanager", *EVENT_WORDS):
         return True
-    trails = model.project.trails.get(APP_NAMES)
-    if trails is None:
-        trails = model.project.trails[APP_NAMES] = Trails(model.project, APP_NAMES, most=EVERY_NAME)
-    names = trails.names(model.linted.path) | set(APP_NAMES)
-    return not names.isdisjoint(model.project.identifiers(model.linted.path))
+    return not names_of_apps(model).isdisjoint(model.project.identifiers(model.linted.path))
 
 
 def is_unclear(model: Model, life: Life) -> bool:

@@ -287,7 +287,7 @@ def _above(model: Model, receiver: Value, cls: Cls, name: str) -> Values:
 
 def self_stores(cls: Block) -> dict[str, list[Binding]]:
     """`self.name = value` (and `with … as self.name`) in the methods of a class, by name."""
-    cached: dict[str, list[Binding]] | None = cls.__dict__.get("self_stores")
+    cached: dict[str, list[Binding]] | None = cls.remembered.get(self_stores)
     if cached is not None:
         return cached
     found: dict[str, list[Binding]] = {}
@@ -297,12 +297,12 @@ def self_stores(cls: Block) -> dict[str, list[Binding]]:
         receiver = next(iter(method.parameters))
         for name, binding in _stores(method, receiver):
             found.setdefault(name, []).append(binding)
-    cls.__dict__["self_stores"] = found
+    cls.remembered[self_stores] = found
     return found
 
 
 def _stores(block: Block, receiver: str) -> Iterator[tuple[str, Binding]]:
-    for node in block.nodes:
+    for node in block.nodes_of(ast.Assign, ast.AnnAssign, ast.withitem):
         match node:
             case ast.Assign(targets=targets, value=value):
                 pairs: list[tuple[ast.expr, tuple[int | None, ...]]] = [(t, ()) for t in targets]
@@ -401,7 +401,7 @@ def _state_slot(model: Model, name: str) -> Values:
     for path in model.project.saying(model.linted.path, f"state.{name} =", f'"{name}":'):
         module = model.project.module(path)
         for block in module.blocks() if module else ():
-            for node in block.nodes:
+            for node in block.nodes_of(ast.Assign, ast.Yield):
                 match node:
                     case ast.Assign(
                         targets=[ast.Attribute(attr=attr, value=ast.Attribute(attr="state"))]

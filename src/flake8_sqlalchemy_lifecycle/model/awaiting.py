@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -23,11 +23,10 @@ STARTING = frozenset().union(*STARTABLES.values()) - frozenset().union(*COROUTIN
 """Methods whose result can be awaited, and entered as well."""
 _PLAIN_NAMES = frozenset().union(*PLAIN.values())
 _UNAWAITED = re.compile(
-    r"^[ \t]*with\b|^[^\n]*\)[ \t]*[.\[]|"
-    rf"^(?!.*\bawait [\w.]+\s*\().*\.(?:{'|'.join(sorted(_NAMES))})\s*\(",
-    re.MULTILINE,
+    rf"^[ \t]*with\b|\)[ \t]*[.\[]|\.(?:{'|'.join(sorted(_NAMES))})\s*\(", re.MULTILINE
 )
-"""Lines that may hold a call that nobody awaits, or a plain `with`."""
+"""What may belong to a call that nobody awaits, or to a plain `with`."""
+_AWAITED_CALL = re.compile(r"\bawait [\w.]+\s*\(")
 _AWAITED = re.compile(
     r"\bawait\s+(?:\w+\b(?!\s*[.(\[])|\(|"
     rf"[^\n]*\.(?:{'|'.join(sorted(_PLAIN_NAMES))})\s*\()"
@@ -67,23 +66,34 @@ class Lost:
 
 def suspects(module: Module) -> Iterator[Block]:
     """The blocks of a file in which a call may be lost, by the look of its lines alone."""
-    return _blocks_with(module, _UNAWAITED)
+    text = module.source.text
+
+    def is_awaited(match: re.Match[str]) -> bool:
+        start, end = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.start())
+        return _AWAITED_CALL.search(text, start, len(text) if end < 0 else end) is not None
+
+    return _blocks_with(
+        module, (m for m in _UNAWAITED.finditer(text) if m[0][0] != "." or not is_awaited(m))
+    )
 
 
 def awaiting_plain(module: Module) -> Iterator[Block]:
     """The blocks of a file that may await what is no coroutine, by the look of its lines alone."""
-    return _blocks_with(module, _AWAITED)
+    return _blocks_with(module, _AWAITED.finditer(module.source.text))
 
 
-def _blocks_with(module: Module, pattern: re.Pattern[str]) -> Iterator[Block]:
+def _blocks_with(module: Module, matches: Iterable[re.Match[str]]) -> Iterator[Block]:
+    if not reaches_asyncio(module):
+        return
     text = module.source.text
     lines: list[int] = []
     line, end = 1, 0
-    for match in pattern.finditer(text):
+    for match in matches:
         line += text.count("\n", end, match.start())
         end = match.start()
-        lines.append(line)
-    if lines and reaches_asyncio(module):
+        if not lines or lines[-1] != line:
+            lines.append(line)
+    if lines:
         yield from _around(module.block, lines)
 
 
@@ -126,20 +136,19 @@ def method_called(call: ast.Call) -> str:
 
 def plainly_entered(model: Model, frame: Frame) -> Iterator[tuple[ast.With, ast.expr, Value]]:
     """The plain `with` statements over something that can only be entered by `async with`."""
-    for node in frame.block.nodes:
-        if isinstance(node, ast.With):
-            for item in node.items:
-                context = item.context_expr
-                if not isinstance(context, ast.Call | ast.Name | ast.Attribute):
-                    continue
-                values = known(model.values(context, frame))
-                if values and all(_wants_async_with(model, value) for value in values):
-                    yield node, context, next(iter(in_order(values)))
+    for node in frame.block.nodes_of(ast.With):
+        for item in node.items:
+            context = item.context_expr
+            if not isinstance(context, ast.Call | ast.Name | ast.Attribute):
+                continue
+            values = known(model.values(context, frame))
+            if values and all(_wants_async_with(model, value) for value in values):
+                yield node, context, next(iter(in_order(values)))
 
 
 def awaited_plain(model: Model, frame: Frame) -> Iterator[tuple[ast.Await, str]]:
     """The `await`s of what cannot be awaited, each with the type that the method or result belongs to."""
-    for node in frame.block.nodes:
+    for node in frame.block.nodes_of(ast.Await):
         match node:
             case ast.Await(value=ast.Call(func=ast.Attribute(attr=name)) as call):
                 if name in _PLAIN_NAMES:
@@ -201,8 +210,8 @@ def _fate_of_name(block: Block, call: ast.Call) -> Fate | None:
         return None
     uses = [
         node
-        for node in block.nodes
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+        for node in block.nodes_of(ast.Name)
+        if node.id == name and isinstance(node.ctx, ast.Load)
     ]
     fates = {fate_of(block, use) for use in uses}
     if None in fates:

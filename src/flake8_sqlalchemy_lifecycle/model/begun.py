@@ -43,15 +43,14 @@ class UsedOn:
 
 def used_on(model: Model, frame: Frame) -> Iterator[UsedOn]:
     """The calls that end a `begin()` block's transaction in this function, each with the first use after it."""
-    for node in frame.block.nodes:
-        if isinstance(node, ast.With | ast.AsyncWith):
-            for item in node.items:
-                owner = _begun_by(model, item.context_expr, frame)
-                if owner is not None and _is_ended_in(node, frame.block):
-                    watch = _Watch(model, frame, owner, item.context_expr)
-                    Walk(frame.block, watch).out(_State())
-                    for end, use in watch.found.items():
-                        yield UsedOn(end, use, owner)
+    for node in frame.block.nodes_of(ast.With, ast.AsyncWith):
+        for item in node.items:
+            owner = _begun_by(model, item.context_expr, frame)
+            if owner is not None and _is_ended_in(node, frame.block):
+                watch = _Watch(model, frame, owner, item.context_expr)
+                Walk(frame.block, watch).out(_State())
+                for end, use in watch.found.items():
+                    yield UsedOn(end, use, owner)
 
 
 def _begun_by(model: Model, context: ast.expr, frame: Frame) -> Owner | None:

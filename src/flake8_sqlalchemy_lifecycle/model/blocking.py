@@ -101,7 +101,7 @@ def waits_in(model: Model, frame: Frame) -> Iterator[ast.expr]:
     if not may_wait(block):
         return
     found: list[ast.expr] = []
-    for node in block.nodes:
+    for node in block.nodes_of(ast.Call, ast.For, ast.comprehension):
         match node:
             case ast.Call(func=ast.Attribute(attr=name) as method) if name in _METHOD_NAMES:
                 if not _is_awaited(node, block) and _is_wait(model, method, frame):
@@ -113,12 +113,11 @@ def waits_in(model: Model, frame: Frame) -> Iterator[ast.expr]:
                 if _is_query(model, given, frame):
                     found.append(given)
     yield from found
-    for node in block.nodes:
-        if isinstance(node, ast.With):
-            for item in node.items:
-                if _commits(model, item.context_expr, frame):
-                    if not any(is_within(block, inner, node) for inner in found):
-                        yield item.context_expr
+    for node in block.nodes_of(ast.With):
+        for item in node.items:
+            if _commits(model, item.context_expr, frame):
+                if not any(is_within(block, inner, node) for inner in found):
+                    yield item.context_expr
 
 
 def _is_wait(model: Model, method: ast.Attribute, frame: Frame) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from . import attributes, invocation
 from .knowledge import DECORATORS, DISPATCHED, TAKES, Role
-from .scopes import Block
+from .scopes import Block, Module
 from .values import (
     UNKNOWN,
     Cls,
@@ -44,6 +44,7 @@ _HANDS_OVER = {
 """Library functions that run the function that they get: the index of that argument."""
 
 
+_HANDING = frozenset(name.rpartition(".")[2] for name in _HANDS_OVER)
 _TAKING = frozenset(name.rpartition(".")[2] for name in TAKES)
 _DECORATING = frozenset(name.rpartition(".")[2] for name in DECORATORS)
 Interesting = Callable[[frozenset[str] | set[str]], bool]
@@ -73,21 +74,48 @@ def roots(model: Model, interesting: Interesting | None = None) -> Iterator[Root
 
     Where `interesting` is given, only what spells a name that it wants is looked at.
     """
-    renamed = model.linted.renamed
-    for block in model.linted.blocks():
-        frame = model.frame(block)
-        for node in block.nodes:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                if interesting is None or interesting(block.inner[node].words):
-                    yield from _decorated(model, node, block, frame)
-            elif isinstance(node, ast.ClassDef):
-                if interesting is None or interesting(block.inner[node].words):
-                    yield from _dispatched(model, node, block, frame)
-            elif isinstance(node, ast.Call):
-                name = spelled(node)
-                if name in _TAKING or name in renamed:
-                    if interesting is None or interesting(_spelled(node)):
-                        yield from _given(model, node, block, frame)
+    for node, block in _registering(model.linted):
+        if isinstance(node, ast.Call):
+            if interesting is None or interesting(_spelled(node)):
+                yield from _given(model, node, block, model.frame(block))
+        elif interesting is None or interesting(block.inner[node].words):
+            if isinstance(node, ast.ClassDef):
+                yield from _dispatched(model, node, block, model.frame(block))
+            else:
+                yield from _decorated(model, node, block, model.frame(block))
+
+
+_Registering = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Call
+
+
+def _registering(module: Module) -> tuple[tuple[_Registering, Block], ...]:
+    """What may give a function to a framework, by its spelling: decorated functions, classes, calls. Remembered."""
+    found: tuple[tuple[_Registering, Block], ...] | None = module.block.remembered.get(_registering)
+    if found is None:
+        taking, decorating = {*_TAKING, *module.renamed}, {*_DECORATING, *module.renamed}
+        found = module.block.remembered[_registering] = tuple(
+            (node, block)
+            for block in module.blocks()
+            for node in block.nodes_of(
+                ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Call
+            )
+            if _may_register(node, taking, decorating)
+        )
+    return found
+
+
+def _may_register(node: ast.AST, taking: set[str], decorating: set[str]) -> TypeGuard[_Registering]:
+    match node:
+        case ast.Call():
+            return spelled(node) in taking
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return any(_decorating_word(d) in decorating for d in node.decorator_list)
+    return isinstance(node, ast.ClassDef)
+
+
+def _decorating_word(decorator: ast.expr) -> str | None:
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return getattr(target, "attr", getattr(target, "id", None))
 
 
 def _decorated(
@@ -97,7 +125,7 @@ def _decorated(
     seen: set[Role] = set()
     for decorator in node.decorator_list:
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        word = getattr(target, "attr", getattr(target, "id", None))
+        word = _decorating_word(decorator)
         if word not in _DECORATING and word not in model.linted.renamed:
             continue
         for name in names_of(model, model.values(target, frame)):
@@ -222,20 +250,35 @@ def steps(model: Model, frame: Frame, interesting: Interesting) -> Iterator[Step
         return
     if frame.call is None or not frame.args:
         yield from _injected_steps(model, frame, interesting)
-    for node in block.nodes:
+    for node, words in _stepping(block):
         match node:
             case ast.Call():
-                if interesting(_spelled(node.func)) and not is_spared(model, node, frame):
+                if interesting(words) and not is_spared(model, node, frame):
                     for callee in in_order(model.values(node.func, frame)):
                         for activation in activations(model, callee, node, frame):
                             yield Step(node, frame, activation)
-                elif node.args:
+                elif node.args and _may_hand_over(node, block.module):
                     yield from _handed_over(model, node, frame, interesting)
-            case ast.Attribute(attr=attr) if interesting({attr}):
+            case ast.Attribute() if interesting(words):
                 yield from _property_steps(model, node, frame)
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     yield from _entered_steps(model, item.context_expr, frame)
+
+
+def _stepping(block: Block) -> tuple[tuple[ast.AST, frozenset[str]], ...]:
+    """What may be a step: calls, attributes and `with` statements, with the names that they spell. Remembered."""
+    found: tuple[tuple[ast.AST, frozenset[str]], ...] | None = block.remembered.get(_stepping)
+    if found is None:
+        nodes = block.nodes_of(ast.Call, ast.Attribute, ast.With, ast.AsyncWith)
+        found = block.remembered[_stepping] = tuple((n, _words_of_step(n)) for n in nodes)
+    return found
+
+
+def _words_of_step(node: ast.AST) -> frozenset[str]:
+    if isinstance(node, ast.Call):
+        return frozenset(_spelled(node.func))
+    return frozenset({node.attr}) if isinstance(node, ast.Attribute) else frozenset()
 
 
 def is_spared(model: Model, call: ast.Call, frame: Frame) -> bool:
@@ -305,6 +348,11 @@ def activations(
                 found = model.activation(function, (), frame, node)
                 if found is not None:
                     yield found
+
+
+def _may_hand_over(call: ast.Call, module: Module) -> bool:
+    name = spelled(call)
+    return name in _HANDING or name in module.renamed
 
 
 def _handed_over(

@@ -50,7 +50,7 @@ def _activation(model: Model, binding: Binding, block: Block, frame: Frame) -> F
 def _puts(binding: Binding) -> tuple[tuple[Block, ast.expr], ...]:
     """The blocks and expressions that put something into what a binding names."""
     cache: dict[Binding, tuple[tuple[Block, ast.expr], ...]]
-    cache = binding.block.__dict__.setdefault("puts", {})
+    cache = binding.block.remembered.setdefault(_search, {})
     if binding not in cache:
         cache[binding] = tuple(_search(binding))
     return cache[binding]

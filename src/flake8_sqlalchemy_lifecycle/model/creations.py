@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from . import attributes, invocation
-from .calls import is_spared
+from .calls import Interesting, is_spared
 from .flow import in_part, is_tested_and_kept
 from .knowledge import CACHES, CREATOR_WORDS, Kind
 from .trails import Trails
@@ -33,6 +34,18 @@ def names_that_lead_to_creations(model: Model, steps: int | None = None) -> froz
         trails = Trails(project, CREATOR_WORDS, starts=_functions_that_create, most=_MOST_NAMES)
         project.trails[CREATOR_WORDS] = trails
     return trails.names(model.linted.path, steps)
+
+
+def leads_to_creations(model: Model) -> Callable[[int], Interesting]:
+    """What may get to a creation of an engine in so many calls, by the names that it spells."""
+    creators = model.linted.spellings(*CREATOR_WORDS)
+
+    @functools.cache
+    def within(calls: int) -> Interesting:
+        words = names_that_lead_to_creations(model, calls - 1) | creators
+        return lambda spelled: not words.isdisjoint(spelled)
+
+    return within
 
 
 def _functions_that_create(module: Module) -> Iterator[Block]:

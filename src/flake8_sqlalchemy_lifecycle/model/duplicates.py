@@ -104,7 +104,7 @@ def _making(model: Model) -> list[Module]:
 def _calling(model: Model, factories: frozenset[str], making: list[Module]) -> Iterator[Module]:
     """The imported files that name a factory of engines of another file at their top level."""
     known = {module.path for module in making}
-    for path in model.project.closure(model.linted.path) if factories else ():
+    for path in model.project.saying(model.linted.path, *sorted(factories)) if factories else ():
         if path not in known and not model.project.identifiers(path).isdisjoint(factories):
             module = model.project.module(path)
             if module is not None and not is_test(module):
@@ -141,10 +141,10 @@ def _lasting(model: Model, factories: frozenset[str], *blocks: Block) -> Iterato
 
 def _unconditional(model: Model, module: Module, factories: frozenset[str]) -> tuple[Lasting, ...]:
     """The engines that importing a module makes in any case; remembered, as every importer asks."""
-    found: tuple[Lasting, ...] | None = module.block.__dict__.get("unconditional_engines")
+    found: tuple[Lasting, ...] | None = module.block.remembered.get(_unconditional)
     if found is None:
         found = tuple(filter(_is_certain, _lasting(model, factories, module.block)))
-        module.block.__dict__["unconditional_engines"] = found
+        module.block.remembered[_unconditional] = found
     return found
 
 

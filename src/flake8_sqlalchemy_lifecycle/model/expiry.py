@@ -31,7 +31,7 @@ _CLOSES = frozenset({"close", "aclose", "reset", "invalidate", "remove"})
 _LOADS = frozenset({"execute", "exec", "scalar", "scalars", "get", "get_one", "merge", "stream"})
 _WRITES = frozenset({"commit", "flush", "execute"})
 _MAKES = re.compile(
-    r"(?:\basync_sessionmaker|\bAsyncSession)(?:\[[^\]]*\])?\(|\bsessionmaker(?:\[[^\]]*\])?\((?!\))"
+    r"\bAsyncSession(?:\[[^\]]*\])?\(|\b(?:async_)?sessionmaker(?:\[[^\]]*\])?\((?!\))"
 )
 """What may make an async session or maker; `sessionmaker()` is rather the call of a maker that is called so."""
 _EXPIRES = ("commit", "rollback", "begin")
@@ -208,7 +208,7 @@ class _Watch:
         self._its = Sought(self.model, self.frame, self.session)
         self._block = self.frame.block
         self._lists: set[str] = set()
-        self._iterated = {n.iter for n in self._block.nodes if isinstance(n, ast.For)}
+        self._iterated = {loop.iter for loop in self._block.nodes_of(ast.For)}
         self._is_handler = self.frame.caller is None and is_handler(self.model, self._block)
 
     # what an expression does

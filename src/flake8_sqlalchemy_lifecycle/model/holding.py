@@ -190,7 +190,7 @@ class SessionWatch:
         if block is None:
             return state
         escapes = not self._is_only_called(block)
-        for node in block.nodes:
+        for node in block.nodes_of(ast.Attribute, ast.Name):
             match node:
                 case ast.Attribute(attr=name, value=ast.Name() as owner) if name in CLOSES:
                     if self._has_own(owner.id, block):
@@ -210,8 +210,8 @@ class SessionWatch:
         parents = self._frame.block.parents
         uses = [
             (node, parents.get(node))
-            for node in self._frame.block.nodes
-            if isinstance(node, ast.Name) and node.id == inner.name
+            for node in self._frame.block.nodes_of(ast.Name)
+            if node.id == inner.name
         ]
         return bool(uses) and all(
             isinstance(parent, ast.Call) and parent.func is node for node, parent in uses

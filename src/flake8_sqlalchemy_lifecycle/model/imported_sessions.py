@@ -19,6 +19,7 @@ from .sought import Sought, is_session
 from .spelling import arguments, last_name, opener_name
 from .values import Cls, Made, ProjectModule, Site, Value
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _NAMES = re.compile(r"session|db$", re.IGNORECASE)
 """What is given away under another name is not looked at, as long as nobody works with it: a sieve, no more."""
 
@@ -110,7 +111,7 @@ def _uses(
         frame = model.frame(block)
         its = Sought(model, frame, opened.session)
         if block.function is None:
-            for node in block.nodes:
+            for node in block.nodes_of(ast.Call, ast.Assign, ast.AnnAssign, *_FUNCTIONS):
                 if isinstance(node, ast.Call) and its.is_given_to(node):
                     if any(isinstance(v, Cls) for v in model.values(node.func, frame)):
                         yield node, ast.unparse(node.func)
@@ -121,8 +122,8 @@ def _uses(
                     if its.is_it(default):
                         yield default, user
         elif name in block.words:
-            for node in block.nodes:
-                if isinstance(node, ast.Name | ast.Attribute) and _spells(node, name):
+            for node in block.nodes_of(ast.Name, ast.Attribute):
+                if _spells(node, name):
                     if _is_shared(model, node, block, opened) and its.is_it(node):
                         yield node, block.qualname
 
@@ -166,7 +167,7 @@ def _foreign_uses(model: Model) -> Iterator[tuple[ast.expr, str, Made]]:
     names: set[str | None] = set()
     sessions: set[Made] = set()
     for block in model.linted.blocks():
-        for node in block.nodes:
+        for node in block.nodes_of(ast.Attribute, ast.Call, *_FUNCTIONS):
             if block.function is not None:
                 for candidate in _candidates(node):
                     if _is_from_outside(candidate, block):
@@ -185,8 +186,8 @@ def _foreign_uses(model: Model) -> Iterator[tuple[ast.expr, str, Made]]:
             if not sessions.isdisjoint(model.lookup(name, model.frame(top))):
                 names.add(name)
     for block in model.linted.blocks():
-        for node in block.nodes if block.function is not None else ():
-            if isinstance(node, ast.Name | ast.Attribute) and last_name(node) in names:
+        for node in block.nodes_of(ast.Name, ast.Attribute) if block.function is not None else ():
+            if last_name(node) in names:
                 if isinstance(node.ctx, ast.Load) and _is_from_outside(node, block):
                     yield from _foreign(model, block, node, block.qualname)
 

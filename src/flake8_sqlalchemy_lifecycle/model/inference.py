@@ -58,6 +58,8 @@ _SHARE = 15_000  # of them for one rule at the most
 _LEAST = 1_500  # for a rule that comes late
 _DEPTH = 8
 _WIDEST = 32
+_PENDING: Values = frozenset([*UNKNOWN])
+"""What an expression is that leads back to itself: unknown, and told from others by its identity."""
 
 
 class Model:
@@ -128,7 +130,8 @@ class Model:
         key = (node, frame)
         found = self._memo.get(key)
         if found is not None:
-            self.cuts += key in self._partial
+            if found is _PENDING or key in self._partial:
+                self.cuts += 1
             return found
         shared = frame.caller is None and not frame.args
         if shared and (found := self.project.facts.get(key)) is not None:
@@ -139,8 +142,7 @@ class Model:
             return UNKNOWN
         self._steps -= 1
         cuts = self.cuts
-        self._memo[key] = UNKNOWN  # for an expression that leads back to itself
-        self._partial.add(key)
+        self._memo[key] = _PENDING
         try:
             found = self._infer(node, frame) or UNKNOWN
             if len(found) > _WIDEST:
@@ -149,10 +151,10 @@ class Model:
             self.cuts += 1
             found = UNKNOWN
         self._memo[key] = found
-        if self.cuts == cuts:
-            self._partial.discard(key)
-            if shared:
-                self.project.facts[key] = found
+        if self.cuts != cuts:
+            self._partial.add(key)
+        elif shared:
+            self.project.facts[key] = found
         return found
 
     def _infer(self, node: ast.AST, frame: Frame) -> Values:
@@ -161,13 +163,17 @@ class Model:
                 return self._name(node, frame)
             case ast.Attribute():
                 return self.union(
-                    attributes.attribute(self, value, node.attr)
-                    for value in self.values(node.value, frame)
+                    [
+                        attributes.attribute(self, value, node.attr)
+                        for value in self.values(node.value, frame)
+                    ]
                 )
             case ast.Call():
                 return self.union(
-                    invocation.call(self, value, node, frame)
-                    for value in self.values(node.func, frame)
+                    [
+                        invocation.call(self, value, node, frame)
+                        for value in self.values(node.func, frame)
+                    ]
                 )
             case ast.Await():
                 return self.union(
@@ -201,7 +207,8 @@ class Model:
 
     def union(self, sets: Iterable[Values]) -> Values:
         """All the values of several sets."""
-        return frozenset().union(*sets)
+        sets = sets if isinstance(sets, list) else list(sets)
+        return sets[0] if len(sets) == 1 else NOTHING.union(*sets)
 
     def _bool_op(self, node: ast.BoolOp, frame: Frame) -> Values:
         sets = [self.values(operand, frame) for operand in node.values]
@@ -305,7 +312,10 @@ class Model:
         bindings = block.reaching(name, use)
         if bindings:
             return self.union(
-                self.bound(b, frame if b.block is block else self.frame(b.block)) for b in bindings
+                [
+                    self.bound(b, frame if b.block is block else self.frame(b.block))
+                    for b in bindings
+                ]
             )
         for star in block.stars:
             path = self.project.resolve(block.module.path, star.dotted, star.level)

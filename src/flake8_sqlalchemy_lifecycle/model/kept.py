@@ -13,6 +13,7 @@ from .flow import is_tested_and_kept
 from .knowledge import CACHES, TYPES, Kind
 from .scopes import Block, Imported, Module
 from .spelling import last_name
+from .trails import Trails
 from .values import Cls, Frame, Func, Made, Value
 
 if TYPE_CHECKING:
@@ -140,6 +141,14 @@ APP_NAMES = tuple(
     sorted({name.rpartition(".")[2] for name, known in TYPES.items() if known.kind is Kind.APP})
 )
 """The names of the frameworks' applications."""
+
+
+def names_of_apps(model: Model) -> frozenset[str]:
+    """The names by which the linted file gets to an app: those of the frameworks, and of what makes or hands on one."""
+    trails = model.project.trails.get(APP_NAMES)
+    if trails is None:
+        trails = model.project.trails[APP_NAMES] = Trails(model.project, APP_NAMES)
+    return trails.names(model.linted.path) | model.linted.spellings(*APP_NAMES)
 
 
 def _is_guarded(block: Block, node: ast.AST) -> bool:

@@ -56,13 +56,13 @@ class Launches:
 
     def _find_helpers(self) -> Iterator[str]:
         """The names of launching functions at hand, as far as the linted file can spell them."""
-        model = self._model
-        for path in model.project.saying(model.linted.path, *self._signs):
-            source = model.project.source(path)
+        project, linted = self._model.project, self._model.linted.path
+        for path in project.saying(linted, *self._signs):
+            source = project.source(path)
             if source is not None and _may_launch(source.text, self._names, self._signs):
-                module = model.project.module(path)
-                names = module.functions_saying(*self._names) if module else ()
-                yield from (name for name in names if model.linted.may_say(name))
+                module = project.module(path)
+                names = module.functions_saying(*self._names) if module else frozenset[str]()
+                yield from names & project.identifiers(linted)
 
 
 def _last_name(node: ast.expr) -> str | None:

@@ -17,6 +17,7 @@ from .apps import (
 )
 from .events import events, events_of
 from .inference import Model
+from .kept import names_of_apps
 from .knowledge import Role
 from .lifespans import entered_frames, is_lifespan, lifespans_of, with_app
 from .scopes import Block
@@ -102,7 +103,10 @@ def life_of(model: Model, app: Value, node: ast.AST, block: Block) -> Life:
 
 def _apps(model: Model) -> Iterator[tuple[Value, ast.AST, Block]]:
     """The apps that the linted file makes, gets out of a factory, or registers handlers on."""
+    names = names_of_apps(model)
     for call, block in model.linted.calls():
+        if calls.spelled(call) not in names:
+            continue
         frame = model.frame(block)
         kept = isinstance(block.parents.get(call), ast.Assign | ast.AnnAssign | ast.Return)
         for callee in model.values(call.func, frame):

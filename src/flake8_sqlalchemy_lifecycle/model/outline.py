@@ -57,6 +57,7 @@ class Outline:
         self._definitions = list(_definitions(text))
         self._starts = [definition.start for definition in self._definitions]
         self._strings = list(_long_strings(text))
+        self._known: dict[tuple[str, bool], frozenset[str]] = {}
 
     def using(self, names: Iterable[str], results: bool) -> set[str]:
         """The functions, classes and aliases that use one of the names.
@@ -65,8 +66,14 @@ class Outline:
         """
         found: set[str] = set()
         for name in names:
-            for start in self._occurrences(name):
-                found.update(self._users(name, start, results))
+            users = self._known.get((name, results))
+            if users is None:
+                users = self._known[name, results] = frozenset(
+                    user
+                    for start in self._occurrences(name)
+                    for user in self._users(name, start, results)
+                )
+            found |= users
         return found
 
     def _occurrences(self, name: str) -> Iterator[int]:

@@ -21,6 +21,10 @@ from .values import Cls, Frame, Func, Library
 _ADDS = frozenset({"append", "add", "appendleft", "insert", "setdefault"})
 _CONTAINERS = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "deque"})
 _CLASSES = frozenset({"Session", "AsyncSession"})
+_KEEPING = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda),
+    *(ast.Assign, ast.AnnAssign, ast.Call),
+)
 _IN_CHILDREN = frozenset({"post_fork", "post_worker_init", "worker_process_init"})
 
 
@@ -91,7 +95,7 @@ def _calls_behind(block: Block, value: ast.expr) -> Iterator[ast.Call]:
 def _kept(model: Model, frame: Frame) -> Iterator[tuple[ast.expr, str]]:
     """The expressions of a block that something keeps, each with what that is."""
     block = frame.block
-    for node in block.nodes:
+    for node in block.nodes_of(*_KEEPING):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
                 name = block.inner[node].name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .inference import Model
 
 
-_LONGEST = 6
+LONGEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +65,20 @@ def caller_name(block: Block) -> str:
 
 
 def walk(
-    model: Model, start: Frame, interesting: Interesting, longest: int = _LONGEST
+    model: Model, start: Frame, leads: Callable[[int], Interesting], longest: int = LONGEST
 ) -> Iterator[Path]:
     """All activations that `start` leads to, each by a shortest path, itself first.
 
-    What is cached ends a path: it does not run each time. No path has more than `longest` steps.
+    `leads` tells for a number of calls what may get to the places in so many. What is cached ends a path: it does not
+    run each time. No path has more than `longest` steps.
     """
     seen = {start}
     waiting = [Path(start, ())]
     while waiting:
         path = waiting.pop(0)
         yield path
-        if len(path.steps) >= longest:
-            continue
-        for step in calls.steps(model, path.end, interesting):
+        left = longest - len(path.steps)
+        for step in calls.steps(model, path.end, leads(left)) if left > 0 else ():
             if step.callee not in seen and not is_cached(model, step):
                 seen.add(step.callee)
                 waiting.append(Path(start, (*path.steps, step)))

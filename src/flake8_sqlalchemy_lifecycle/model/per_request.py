@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import calls, paths
 from .creations import (
-    CREATION_WORDS,
     creations_in,
     is_exception,
     is_for_input_and_ended,
     is_made_once,
+    leads_to_creations,
     names_that_lead_to_creations,
 )
 from .decorated import is_called_as_written
@@ -48,25 +47,21 @@ def per_request(model: Model) -> list[Cause]:
     names = names_that_lead_to_creations(model)
     if not any(name in model.linted.source.text for name in names):
         return []
-    creators = model.linted.spellings(*CREATION_WORDS)
     first: dict[Site, Cause] = {}
-    near = names_that_lead_to_creations(model, _PROVIDER_STEPS) | creators
-    for cause in (*_from_requests(model, names | creators), *_from_providers(model, near)):
+    for cause in (*_from_requests(model), *_from_providers(model)):
         known = first.get(cause.engine.site)
         if known is None or position(cause.place) < position(known.place):
             first[cause.engine.site] = cause
     return list(first.values())
 
 
-def _from_requests(model: Model, words: frozenset[str]) -> Iterator[Cause]:
-    def interesting(spelled: AbstractSet[str]) -> bool:
-        return not words.isdisjoint(spelled)
-
-    for root in paths.request_roots(model, interesting):
+def _from_requests(model: Model) -> Iterator[Cause]:
+    leads = leads_to_creations(model)
+    for root in paths.request_roots(model, leads(paths.LONGEST)):
         start = calls.entry(model, root.function)
         if is_made_once(model, root.function):
             continue
-        for path in paths.walk(model, start, interesting):
+        for path in paths.walk(model, start, leads):
             causes = list(_causes(model, path, root.node))
             if causes and not _is_reported_elsewhere(model, path):
                 yield from causes
@@ -80,17 +75,17 @@ def _is_reported_elsewhere(model: Model, path: Path) -> bool:
     )
 
 
-def _from_providers(model: Model, words: frozenset[str]) -> Iterator[Cause]:
+def _from_providers(model: Model) -> Iterator[Cause]:
+    leads = leads_to_creations(model)
+    may_lead = leads(_PROVIDER_STEPS + 1)
     for block in model.linted.functions():
-        if words.isdisjoint(block.words) or not (block.yields or block.returns):
+        if not may_lead(block.words) or not (block.yields or block.returns):
             continue
         function = paths.as_function(model, block)
         if is_made_once(model, function) or _is_named_elsewhere(model, block):
             continue
         start = calls.entry(model, function)
-        for path in paths.walk(
-            model, start, lambda spelled: not words.isdisjoint(spelled), _PROVIDER_STEPS
-        ):
+        for path in paths.walk(model, start, leads, _PROVIDER_STEPS):
             causes = [c for c in _causes(model, path, block.node) if _is_dropped(model, c)]
             if causes and paths.provides_session(model, block):
                 if is_called_as_written(model, start):

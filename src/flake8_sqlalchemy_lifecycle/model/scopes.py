@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 if TYPE_CHECKING:
     from .project import Project, Source
@@ -21,6 +21,7 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 BlockNode = ast.Module | ast.ClassDef | FunctionNode
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _Node = TypeVar("_Node", bound=ast.AST)
+_Other = TypeVar("_Other", bound=ast.AST)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BINDING = (
     *(ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.Import, ast.ImportFrom),
@@ -134,6 +135,8 @@ class Block:
         self.is_function = isinstance(node, _FUNCTIONS)
         self.is_class = isinstance(node, ast.ClassDef)
         self.is_async = isinstance(node, ast.AsyncFunctionDef)
+        self.remembered: dict[object, Any] = {}
+        """What was found out about the block and holds for every file that asks, by who found it out."""
 
     def __repr__(self) -> str:
         return f"<Block {self.qualname} in {self.module.path}>"
@@ -210,13 +213,31 @@ class Block:
     @cached_property
     def _by_type(self) -> dict[type[ast.AST], list[ast.AST]]:
         found: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
-        for node in self.nodes:
-            found[type(node)].append(node)
+        for node in self._walked[0]:
+            found[node.__class__].append(node)
         return found
 
-    def nodes_of(self, kind: type[_Node]) -> list[_Node]:
-        """The nodes of exactly this type, in the order of the text."""
-        return self._by_type.get(kind, [])  # type: ignore[return-value]
+    @cached_property
+    def _of_types(self) -> dict[tuple[type[ast.AST], ...], list[ast.AST]]:
+        return {}
+
+    @overload
+    def nodes_of(self, kind: type[_Node], /) -> list[_Node]: ...
+    @overload
+    def nodes_of(self, one: type[_Node], two: type[_Other], /) -> list[_Node | _Other]: ...
+    @overload
+    def nodes_of(self, *kinds: type[ast.AST]) -> list[ast.AST]: ...
+    def nodes_of(self, *kinds: type[ast.AST]) -> list[Any]:
+        """The nodes of exactly these types, in the order of the text."""
+        found = self._of_types.get(kinds)
+        if found is None:
+            present = [kind for kind in kinds if kind in self._by_type]
+            if len(present) > 1:
+                found = [node for node in self._walked[0] if node.__class__ in present]
+            else:
+                found = self._by_type[present[0]] if present else []
+            self._of_types[kinds] = found
+        return found
 
     @cached_property
     def calls(self) -> tuple[ast.Call, ...]:

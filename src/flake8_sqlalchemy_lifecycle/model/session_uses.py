@@ -80,7 +80,7 @@ class SessionUses:
     def inside(self, frame: Frame) -> Iterator[tuple[ast.AST, Value]]:
         """The statements that a function's own code sends through sessions and connections."""
         model = self.model
-        for node in frame.block.nodes:
+        for node in frame.block.nodes_of(ast.Call, ast.AsyncWith, ast.With):
             match node:
                 case ast.Call(func=ast.Attribute(value=receiver, attr=attr)):
                     if attr in _IO:
@@ -188,7 +188,7 @@ def _is_unknown_argument(session: Value, parameters: set[Site]) -> bool:
 
 def _awaited_in(model: Model, frame: Frame) -> Iterator[tuple[ast.AST, Frame]]:
     """The project coroutines, generators and context managers that a function makes or awaits."""
-    for node in frame.block.nodes:
+    for node in frame.block.nodes_of(ast.Call, ast.Await, ast.AsyncWith):
         if isinstance(node, ast.Call | ast.Await):
             expression = node.value if isinstance(node, ast.Await) else node
             for value in model.values(expression, frame):
@@ -241,8 +241,8 @@ def _is_lock(model: Model, value: Value) -> bool:
 
 def name_of_session(model: Model, frame: Frame, session: Value, use: Use) -> str:
     """The name by which the function knows the session; else that of the code that uses it."""
-    for node in frame.block.nodes:
-        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+    for node in frame.block.nodes_of(ast.Name, ast.Attribute):
+        if isinstance(node.ctx, ast.Load):
             if session in known(model.values(node, frame)):
                 return ast.unparse(node)
     for name in frame.block.parameters:

@@ -92,11 +92,11 @@ def _kept_names(model: Model, holder: Instance) -> list[str]:
 
 
 def _filled(cls: Block) -> list[str]:
-    cached: list[str] | None = cls.__dict__.get("filled")
+    cached: list[str] | None = cls.remembered.get(_filled)
     if cached is None:
         stores = [(n, s) for n, found in attributes.self_stores(cls).items() for s in found]
         fields = [(n, s) for n, found in cls.bindings.items() for s in found]
-        cached = cls.__dict__["filled"] = [
+        cached = cls.remembered[_filled] = [
             name
             for name, store in stores
             if isinstance(getattr(store.origin, "value", None), _GIVEN)

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 from . import attributes, calls, paths
 from .calls import Step
-from .creations import CREATION_WORDS, creations_in, is_made_once, names_that_lead_to_creations
+from .creations import (
+    CREATION_WORDS,
+    creations_in,
+    is_made_once,
+    leads_to_creations,
+    names_that_lead_to_creations,
+)
 from .decorated import is_called_as_written
 from .engine_fates import Followed, follow
 from .engines import has_no_pool, is_in_memory
@@ -49,11 +55,11 @@ def spent_engines(model: Model) -> Iterator[Spent]:
         return
     found = {
         spent.engine.site: spent
-        for spent in reversed([*_left(model, words), *_built_by_operations(model, words)])
+        for spent in reversed([*_left(model, words), *_built_by_operations(model)])
     }
     if not found:
         return
-    once = _run_once(model, words)
+    once = _run_once(model)
     requested = {cause.engine.site for cause in per_request(model)}
     places: set[ast.expr] = set()  # one call may lead to several creations, of which one runs
     for site, spent in sorted(found.items(), key=lambda item: position(item[1].place)):
@@ -167,16 +173,13 @@ def fresh(
                             yield engine, (block, *chain)
 
 
-def _built_by_operations(model: Model, words: frozenset[str]) -> Iterator[Spent]:
+def _built_by_operations(model: Model) -> Iterator[Spent]:
     """The engines of objects that an operation builds and drops."""
-
-    def interesting(spelled: AbstractSet[str]) -> bool:
-        return not words.isdisjoint(spelled)
-
-    for root in calls.roots(model, interesting):
+    leads = leads_to_creations(model)
+    for root in calls.roots(model, leads(paths.LONGEST)):
         if root.role is not Role.OPERATION or is_made_once(model, root.function):
             continue
-        for path in paths.walk(model, calls.entry(model, root.function), interesting):
+        for path in paths.walk(model, calls.entry(model, root.function), leads):
             if not path.steps or path.end.block.name not in ("__init__", "__post_init__"):
                 continue
             step = path.steps[-1]
@@ -199,12 +202,9 @@ def _is_ended(constructor: Block) -> bool:
     )
 
 
-def _run_once(model: Model, words: frozenset[str]) -> frozenset[Block]:
+def _run_once(model: Model) -> frozenset[Block]:
     """The functions that start-up code runs: the module's own, `main`, lifespans, startup handlers, app factories."""
-
-    def interesting(spelled: AbstractSet[str]) -> bool:
-        return not words.isdisjoint(spelled)
-
+    leads = leads_to_creations(model)
     starts = [model.frame(model.linted.block)]
     starts += [calls.entry(model, r.function) for r in calls.roots(model) if r.role in _ONCE]
     for block in model.linted.functions():
@@ -212,7 +212,7 @@ def _run_once(model: Model, words: frozenset[str]) -> frozenset[Block]:
             starts.append(model.frame(block))
     found: set[Block] = set()
     for start in starts:
-        for path in paths.walk(model, start, interesting):
+        for path in paths.walk(model, start, leads):
             found.add(path.end.block)
     return frozenset(found - {model.linted.block})
 

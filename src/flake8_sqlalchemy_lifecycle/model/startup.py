@@ -71,7 +71,7 @@ def _entered(model: Model, frame: Frame) -> Iterator[Frame]:
 def _ended(model: Model, frame: Frame, later: set[ast.AST]) -> Iterator[Made]:
     """The engines that start-up code disposes itself, unless only where something failed."""
     block = frame.block
-    for node in block.nodes:
+    for node in block.calls:
         match node:
             case ast.Call(func=ast.Attribute(attr="dispose", value=owner)) if node not in later:
                 if not any(isinstance(a, ast.ExceptHandler) for a in block.ancestors(node)):

@@ -88,7 +88,7 @@ def _sees_to_it(model: Model, handler: ast.ExceptHandler, frame: Frame) -> bool:
 
 def _swallowers(model: Model, frame: Frame) -> Iterator[tuple[Swallower, list[ast.stmt]]]:
     """The handlers that get database errors and do not always raise, with the statements that they guard."""
-    for node in frame.block.nodes:
+    for node in frame.block.nodes_of(ast.Try, ast.TryStar, ast.With, ast.AsyncWith):
         if isinstance(node, ast.Try | ast.TryStar):
             for handler in node.handlers:
                 caught = _catches(model, handler, frame)
@@ -153,8 +153,7 @@ class _Watch:
         self._around = cache(self._statement_around)
         self._contexts = {
             item.context_expr
-            for with_ in frame.block.nodes
-            if isinstance(with_, ast.With | ast.AsyncWith)
+            for with_ in frame.block.nodes_of(ast.With, ast.AsyncWith)
             for item in with_.items
         }
         self.found: tuple[ast.Call, ast.Call] | None = None

@@ -13,6 +13,7 @@ that import each other share theirs.
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from .project import Project
@@ -21,7 +22,6 @@ from .scopes import Block, Module
 _MOST_NAMES = 600
 EVERY_NAME = 1 << 20  # for questions where a lost name would make a wrong finding, not a missed one
 _FARTHEST = 1 << 30
-_FEW = 24  # so many names are looked for in a text; more in the set of its identifiers
 Distances = dict[str, int]
 
 
@@ -50,6 +50,7 @@ class Trails:
         self._most = most
         self._says = says
         self._visible: dict[str, Distances] = {}
+        self._sets: dict[tuple[int, int | None], frozenset[str]] = {}
 
     def names(self, path: str, steps: int | None = None) -> frozenset[str]:
         """The names by which the file at `path` and what it imports get to the places.
@@ -62,9 +63,12 @@ class Trails:
                 names = self._names_of(group)
                 self._visible.update(dict.fromkeys(group, names))
         visible = self._visible[path]
-        if steps is None:
-            return frozenset(visible)
-        return frozenset(name for name, distance in visible.items() if distance <= steps + 1)
+        key = id(visible), steps
+        if key not in self._sets:
+            self._sets[key] = frozenset(
+                name for name, away in visible.items() if steps is None or away <= steps + 1
+            )
+        return self._sets[key]
 
     def _names_of(self, group: list[str]) -> Distances:
         """The names for files that import each other, from those of all other files that they import."""
@@ -75,28 +79,37 @@ class Trails:
             if imported in self._visible
         ]
         different = sorted({id(names): names for names in below}.values(), key=len)
+        starts = {name for file in group for name in self._set_out(file)}
+        if len(different) == 1 and not starts and not self._at_hand(group, different[0]):
+            return different[0]
         found = dict(different.pop()) if different else {}
         for names in different:
             for name, distance in names.items():
                 if distance < found.get(name, _FARTHEST):
                     found[name] = distance
-        for file in group:
-            for name in self._set_out(file):
-                found[name] = 0
+        found.update(dict.fromkeys(starts, 0))
         return self._spread(group, found)
+
+    def _at_hand(self, group: list[str], names: Distances) -> set[str]:
+        """Those of the names that the files of the group spell."""
+        return {name for file in group for name in names.keys() & self._project.identifiers(file)}
 
     def _spread(self, group: list[str], found: Distances) -> Distances:
         """Follow the names through the files of a group, the nearest first, until there are too many."""
-        distance = 0
-        while found and distance <= max(found.values()):
-            wanted = {name for name, away in found.items() if away == distance}
+        waiting: defaultdict[int, set[str]] = defaultdict(set)
+        for name in self._at_hand(group, found):
+            waiting[found[name]].add(name)
+        while waiting:
+            distance = min(waiting)
+            wanted = waiting.pop(distance)
             new: set[str] = set()
             for file in group:
                 new.update(name for name in self._named(file, wanted) if name not in found)
                 if len(found) + len(new) > self._most:
                     return found
-            distance += 1
-            found.update(dict.fromkeys(sorted(new), distance))
+            if new:
+                found.update(dict.fromkeys(sorted(new), distance + 1))
+                waiting[distance + 1] |= new
         return found
 
     def _set_out(self, file: str) -> Iterator[str]:
@@ -114,13 +127,7 @@ class Trails:
 
     def _named(self, file: str, wanted: set[str]) -> Iterator[str]:
         """The names that a file gives to what uses a wanted one."""
-        source = self._project.source(file)
-        if source is None or not wanted:
-            return
-        if len(wanted) <= _FEW:
-            present = {name for name in wanted if name in source.text}
-        else:
-            present = wanted & self._project.identifiers(file)
+        present = wanted & self._project.identifiers(file)
         if present:
             yield from self._project.outline(file).using(present, self._results)
 

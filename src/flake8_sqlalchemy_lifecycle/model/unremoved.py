@@ -101,7 +101,7 @@ def _used_by_handlers(
 
 def _uses(model: Model, function: Func, names: frozenset[str], asynchronous: bool) -> Iterator[Use]:
     start = calls.entry(model, function)
-    for path in paths.walk(model, start, lambda words: not names.isdisjoint(words), longest=3):
+    for path in paths.walk(model, start, lambda _: lambda words: not names.isdisjoint(words), 3):
         for use in uses_in(model, path.end, names):
             registry = use.registry
             if registry.call is not None and registry.frame is not None:

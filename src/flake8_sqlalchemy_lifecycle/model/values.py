@@ -1,18 +1,21 @@
-"""The kinds of values that an expression can have. All are immutable and hashable: sets of them are answers."""
+"""The kinds of values that an expression can have. All are immutable and hashable: sets of them are answers.
+
+The most frequent ones know their hash, and are not frozen, which would make them three times as slow to build; they
+are not to be changed all the same.
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .scopes import Block
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Site:
+class Site(NamedTuple):
     """Where something is made: the identity of an object (path is absolute; line from 1, column from 0)."""
 
     path: str
@@ -111,7 +114,7 @@ class ProjectModule:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Func:
     """A project function; a method has its receiver; `wrappers` are library decorators applied by a call."""
 
@@ -119,17 +122,31 @@ class Func:
     closure: Frame
     receiver: Value | None = None
     wrappers: tuple[str, ...] = ()
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._hash = hash((self.block, self.closure, self.receiver, self.wrappers))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cls:
     """A project class."""
 
     block: Block
     closure: Frame
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._hash = hash((self.block, self.closure))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Instance:
     """An instance of a project class: made by a call at its site, or any (the site is the class or annotation)."""
 
@@ -138,9 +155,16 @@ class Instance:
     args: tuple[tuple[str, Values], ...] = ()
     context: tuple[Site, ...] = ()
     frame: Frame | None = field(default=None, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._hash = hash((self.cls, self.site, self.args, self.context))
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Made:
     """An object of a library, made at a site.
 
@@ -156,6 +180,13 @@ class Made:
     declared: bool = False
     call: ast.Call | None = field(default=None, compare=False, repr=False)
     frame: Frame | None = field(default=None, compare=False, repr=False)
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._hash = hash((self.type, self.site, self.origin, self.context, self.declared))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     @property
     def appears(self) -> Site:
