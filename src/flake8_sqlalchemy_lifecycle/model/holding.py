@@ -165,7 +165,7 @@ class SessionWatch:
         if Hold.KEPT in holds and not _is_constructor(activation):
             return State(Hold.KEPT)
         if Hold.BUSY in holds:
-            return state if state in left else State(Hold.BUSY, node)
+            return state if state.hold is Hold.BUSY and state in left else State(Hold.BUSY, node)
         for hold in (Hold.CLOSED, Hold.IDLE):
             if holds == {hold}:
                 return State(hold)
