@@ -28,6 +28,10 @@ batch = create_engine("postgresql+psycopg://db/shop", poolclass=NullPool)
 decided = create_engine("postgresql+psycopg://db/shop", pool_pre_ping=False)
 ```
 
+## Silent
+
+SQLite; `NullPool`; an explicit `pool_pre_ping=False`; engines that a function makes and keeps to itself.
+
 ## Fix
 
 Adds `pool_pre_ping=True`.
@@ -50,23 +54,38 @@ from ...catalogue import Rule
 from ...finding import Finding
 from ...model import urls
 from ...model.engine_calls import engine_calls
+from ...model.engine_fates import Fate, follow
 from ...model.inference import Model
 from ...model.knowledge import CREATOR_WORDS
 from ...model.knowledge.drivers import SERVERS
 from ...model.pools import QUEUES, arguments, pools_of
+from ...model.scopes import Block
 from ...model.values import Made
 
 RULE = Rule(code="LSA108", name="no-pre-ping", wakes=CREATOR_WORDS, default=False, fix="safe")
 
 
+_ITS_OWN = frozenset({Fate.ABSENT, Fate.HELD, Fate.DISPOSED})
+
+
 @RULE.check
 def no_pre_ping(model: Model) -> Iterator[Finding]:
     """Report the engines of servers that never look whether a connection still lives."""
-    for engine, _ in engine_calls(model):
-        if engine.call is not None and _is_of_server(model, engine) and _is_blind(model, engine):
+    for engine, block in engine_calls(model):
+        if engine.call is None or not _is_of_server(model, engine):
+            continue
+        if _is_blind(model, engine) and not _is_short_lived(model, engine, block):
             creator = urls.creator_of(model, engine)
             message = f"{creator}() has neither pool_pre_ping nor pool_recycle"
             yield RULE.at(engine.call, message)
+
+
+def _is_short_lived(model: Model, engine: Made, block: Block) -> bool:
+    """Does the function that makes the engine keep it to itself, so that no connection gets old?"""
+    if block.function is not block or engine.call is None:
+        return False
+    fates = follow(model, model.frame(block), engine.call, engine.site).fates
+    return fates <= _ITS_OWN and fates != {Fate.ABSENT}
 
 
 def _is_of_server(model: Model, engine: Made) -> bool:
