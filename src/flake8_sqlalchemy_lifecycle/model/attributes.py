@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import invocation
+from . import invocation, slots
 from .knowledge import (
     ATTRIBUTES,
     CONSTRUCTORS,
@@ -31,7 +31,6 @@ from .values import (
     Instance,
     Library,
     Made,
-    Mapping,
     ProjectModule,
     Returning,
     Site,
@@ -375,11 +374,13 @@ def _stored_outside(model: Model, instance: Instance, name: str) -> Values:
 
 def _of_library(model: Model, made: Made, name: str) -> Values:
     if made.type == STATE:
-        return _state_slot(model, name)
+        return slots.of_state(model, name)
     if name == "state" and (_is_app(made) or made.type in _REQUESTS):
         return frozenset({Made(STATE, made.site)})
     if name == "app" and made.type in _REQUESTS:
         return frozenset({Made("starlette.Starlette", made.site, declared=True)})
+    if name in ("app", "config_dict") and made.type == "aiohttp.Request":
+        return frozenset({Made("aiohttp.Application", made.site, declared=True)})
     key = member(made.type, name)
     given = ATTRIBUTES.get(key)
     if given is not None:
@@ -392,23 +393,3 @@ def _of_library(model: Model, made: Made, name: str) -> Values:
 def _is_app(made: Made) -> bool:
     known = TYPES.get(made.type)
     return bool(known and known.kind in (Kind.APP, Kind.ROUTER))
-
-
-def _state_slot(model: Model, name: str) -> Values:
-    """`app.state.name`: what any file at hand stores there, or a lifespan yields under that key."""
-    found: set[Value] = set()
-    model.cuts += 1
-    for path in model.project.saying(model.linted.path, f"state.{name} =", f'"{name}":'):
-        module = model.project.module(path)
-        for block in module.blocks() if module else ():
-            for node in block.nodes_of(ast.Assign, ast.Yield):
-                match node:
-                    case ast.Assign(
-                        targets=[ast.Attribute(attr=attr, value=ast.Attribute(attr="state"))]
-                    ) if attr == name:
-                        found |= model.values(node.value, model.frame(block))
-                    case ast.Yield(value=ast.Dict() as mapping):
-                        for value in model.values(mapping, model.frame(block)):
-                            if isinstance(value, Mapping):
-                                found |= value.get(name) or NOTHING
-    return frozenset(found) or UNKNOWN

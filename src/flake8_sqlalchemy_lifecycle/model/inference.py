@@ -12,7 +12,7 @@ import ast
 import os
 from collections.abc import Iterable
 
-from . import attributes, containers, hints, invocation, strings
+from . import attributes, containers, hints, invocation, slots, strings
 from .knowledge import ENVIRONMENT, canonical
 from .narrowing import narrowed
 from .project import Project
@@ -259,6 +259,8 @@ class Model:
                 case Items() | Elements() | Mapping():
                     for key in self.values(node.slice, frame):
                         found |= self.item(base, key.value if isinstance(key, Constant) else None)
+                case Made(type=slots.KEYED):
+                    found |= slots.of_key(self, node.slice, frame)
                 case _:
                     found |= UNKNOWN
         return frozenset(found)

@@ -39,6 +39,8 @@ TYPES: dict[str, Type] = {
     "aiohttp.UrlDispatcher": Type(Kind.ROUTER, is_async=True),
     "aiohttp.Resource": Type(is_async=True),
     "aiohttp.View": Type(),
+    "aiohttp.Request": Type(),
+    "aiohttp.AppKey": Type(),
     "strawberry.GraphQLRouter": Type(Kind.ROUTER, ("fastapi.APIRouter",), is_async=True),
     "ariadne.ObjectType": Type(),
     "ariadne.QueryType": Type(bases=("ariadne.ObjectType",)),
@@ -57,6 +59,7 @@ ATTRIBUTES: dict[str, str] = {
     "starlette.Starlette.router": "starlette.Router",
     "fastapi.FastAPI.router": "fastapi.APIRouter",
     "aiohttp.Application.router": "aiohttp.UrlDispatcher",
+    "aiohttp.View.request": "aiohttp.Request",
     # Invented types: in aiohttp all four are lists of functions, here a type says when they run.
     "aiohttp.Application.on_startup": "aiohttp.StartupList",
     "aiohttp.Application.on_shutdown": "aiohttp.ShutdownList",
