@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from . import attributes
+from . import attributes, invocation
 from .inference import known
 from .knowledge import COROUTINES, PLAIN, STARTABLES, TYPES, Kind
 from .scopes import Block, Module
-from .values import Bound, Frame, Instance, Made, Value, in_order
+from .values import NOTHING, Bound, Frame, Instance, Made, Manager, Value, in_order
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -142,8 +142,9 @@ def plainly_entered(model: Model, frame: Frame) -> Iterator[tuple[ast.With, ast.
             if not isinstance(context, ast.Call | ast.Name | ast.Attribute):
                 continue
             values = known(model.values(context, frame))
-            if values and all(_wants_async_with(model, value) for value in values):
-                yield node, context, next(iter(in_order(values)))
+            wanting = [_wanting_async_with(model, value) for value in in_order(values)]
+            if wanting and wanting[0] is not None and None not in wanting:
+                yield node, context, wanting[0]
 
 
 def awaited_plain(model: Model, frame: Frame) -> Iterator[tuple[ast.Await, str]]:
@@ -239,12 +240,16 @@ def _owner(
     return found
 
 
-def _wants_async_with(model: Model, value: Value) -> bool:
+def _wanting_async_with(model: Model, value: Value) -> Value | None:
+    """What asyncio alone can enter: the value, or what a context manager of the project lends."""
+    if isinstance(value, Manager):
+        lent = in_order(invocation.entered(model, value) if value.frame.block.is_async else NOTHING)
+        return next((v for v in lent if _wanting_async_with(model, v) is not None), None)
     if not isinstance(value, Made | Instance) or not attributes.is_async(model, value):
-        return False
+        return None
     if attributes.kind_of(model, value) not in _ENTERED:
-        return False
+        return None
     if isinstance(value, Instance):
         entering = attributes.of_instance(model, value, value.cls, "__enter__")
-        return all(isinstance(v, Bound) for v in entering)
-    return True
+        return value if all(isinstance(v, Bound) for v in entering) else None
+    return value
