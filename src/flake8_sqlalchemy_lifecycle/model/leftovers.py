@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from . import attributes, disposal
+from . import attributes, calls, disposal
 from .answering import answers, is_unclear, may_hold_life
-from .apps import is_starlette, site_of
+from .apps import is_app, is_starlette, site_of
+from .dark import given_away
 from .disposal import Disposal, may_be
 from .engine_fates import Fate, follow
+from .engines import engines_behind
 from .event_runs import replacement
 from .events import events_at_hand
 from .kept import kept_engines, modules_saying
@@ -20,10 +22,11 @@ from .lifespans import is_lifespan, lifespans_of
 from .lives import Life, life_of, lives
 from .mounts import mounted
 from .scopes import Block
+from .spelling import arguments
 from .startup import engines_made
 from .unwired import unwired
 from .usage import name_of, used_engines
-from .values import Frame, Made, Value
+from .values import Frame, Made, Unknown, Value
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -206,6 +209,7 @@ class _Question:
         yield from self._ended_by_events()
         yield from self._ended_by_routers()
         yield from self._ended_by_programs()
+        yield from self._ended_by_plugins()
         yield from self._at_exit()
 
     def _ended_by(self, life: Life) -> Iterator[Disposal]:
@@ -255,11 +259,42 @@ class _Question:
                 if any(_serves(call) for call in block.calls):
                     yield from disposal.of_function(self.model, self.model.frame(block))
 
+    def _ended_by_plugins(self) -> Iterator[Disposal]:
+        """Advanced Alchemy disposes, at the end of an app, the engine that its configuration gets."""
+        for module in modules_saying(self.model, self.files, (_PLUGIN_ENGINE,)):
+            for call, block in module.calls():
+                given = next((k.value for k in call.keywords if k.arg == _PLUGIN_ENGINE), None)
+                if given is None:
+                    continue
+                frame = self.model.frame(block)
+                if not any(calls.functions_in(self.model, self.model.values(call.func, frame))):
+                    for value in self.model.values(given, frame):
+                        for engine in engines_behind(self.model, value):
+                            yield Disposal(engine, call, frame, call)
+                        if isinstance(value, Unknown):
+                            yield Disposal(None, call, frame, call)
+        yield from self._ended_by_extensions()
+
+    def _ended_by_extensions(self) -> Iterator[Disposal]:
+        """Code that cannot be read, and that gets both an app and an engine, may do so too."""
+        for module in {life.block.module for life in self.lives}:
+            for call, block in module.calls():
+                given = [part for part in arguments(call) if isinstance(part, ast.Name)]
+                if len(given) < 2:
+                    continue
+                frame = self.model.frame(block)
+                if any(is_app(self.model, v) for g in given for v in self.model.values(g, frame)):
+                    for engine in given_away(self.model, call, frame, frozenset()):
+                        yield Disposal(engine, call, frame, call)
+
     def _at_exit(self) -> Iterator[Disposal]:
         for module in modules_saying(self.model, self.files, ("atexit",)):
             for block in module.blocks():
                 if "atexit" in block.words:
                     yield from disposal.registered(self.model, self.model.frame(block))
+
+
+_PLUGIN_ENGINE = "engine_instance"
 
 
 def _holds(block: Block, call: ast.Call) -> bool:

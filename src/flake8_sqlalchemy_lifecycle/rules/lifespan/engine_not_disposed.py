@@ -75,7 +75,8 @@ async def count() -> int:
 Engines with `NullPool`, SQLite in memory, sync engines at module level (their sockets close with the process), what a
 container or a class that the framework instantiates makes, WSGI applications, mounted applications (the one that
 mounts them answers), engines that the lifespan hands to code that cannot be read, engines of modules that are
-imported for something else, and those of a mounted application's lifespan, which never runs (LSA208).
+imported for something else, and those of a mounted application's lifespan, which never runs (LSA208). Advanced Alchemy
+disposes the engine of its configuration; code that cannot be read, and gets both the application and the engine, may.
 
 ## Fix
 
