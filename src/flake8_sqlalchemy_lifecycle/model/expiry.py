@@ -331,7 +331,17 @@ class _Watch:
             for callee in self.model.values(call.func, self.frame)
             for activation in calls.activations(self.model, callee, call, self.frame)
             if activation.block is not self._block and not activation.block.yields
+            if not activation.block.is_async or self._is_awaited(call)
         ]
+
+    def _is_awaited(self, call: ast.Call) -> bool:
+        """Does the statement wait for the coroutine, itself or by `gather()`? A task runs at some later time."""
+        for around in self._block.ancestors(call):
+            if isinstance(around, ast.Await | ast.Return):
+                return True
+            if isinstance(around, ast.stmt):
+                break
+        return False
 
     def _helped(self, call: ast.Call, state: State) -> State:
         """A call of a project function that is given the session, or whose object holds it."""

@@ -207,7 +207,12 @@ def _started(model: Model, call: ast.Call, coroutine: ast.expr, frame: Frame) ->
         (one for one in loops_around(block, call) if not _ends_within(block, one, end)), None
     )
     values = model.values(coroutine, frame)
-    yield Strand(coroutine, values, call, loop, position(call), position(end), call)
+    until = _behind(end) if is_within(block, call, end) else position(end)
+    yield Strand(coroutine, values, call, loop, position(call), until, call)
+
+
+def _behind(node: ast.AST) -> Position:
+    return getattr(node, "end_lineno", 0) or 0, getattr(node, "end_col_offset", 0) or 0
 
 
 def _ends_within(block: Block, loop: ast.AST, end: ast.AST) -> bool:

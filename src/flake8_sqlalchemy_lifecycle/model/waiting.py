@@ -6,10 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from .flow import is_within, position
+from .spelling import last_name
 
 if TYPE_CHECKING:
     from .scopes import Block
 
+_GATHERS = frozenset({"gather", "wait"})
 _JOINS = frozenset({"join", "result", "exception", "get", "wait", "cancel"})
 
 
@@ -18,6 +20,9 @@ def awaited_at(block: Block, call: ast.Call) -> ast.AST | None:
     parent = block.parents.get(call)
     if isinstance(parent, ast.Await):
         return None  # awaited at once
+    gathering = _gathering(block, call)
+    if gathering is not None:
+        return gathering
     names = _holders(block, call)
     waits = [
         node
@@ -31,6 +36,17 @@ def awaited_at(block: Block, call: ast.Call) -> ast.AST | None:
         # `await gather(*[create_task(…) …])`
         return next((a for a in block.ancestors(call) if isinstance(a, ast.Await)), None)
     return min(later, key=position)
+
+
+def _gathering(block: Block, call: ast.Call) -> ast.AST | None:
+    """The `await gather(create_task(…), …)` that a task is made in."""
+    for around in block.ancestors(call):
+        if isinstance(around, ast.stmt):
+            break
+        if isinstance(around, ast.Await):
+            gathers = isinstance(around.value, ast.Call) and last_name(around.value.func)
+            return around if gathers in _GATHERS else None
+    return None
 
 
 def joined_at(block: Block, call: ast.Call) -> ast.AST | None:

@@ -75,6 +75,7 @@ STREAM_WORDS = (
 SIGNS = (
     "add_task",
     "BackgroundTask",
+    "add_background_task",
     "create_task(",
     "ensure_future(",
     "add_job(",
