@@ -101,6 +101,9 @@ def callee_name(model: Model, value: Value) -> str | None:
     match value:
         case Library(name):
             return name
+        case Bound(Bound() as receiver, name):
+            owner = callee_name(model, receiver)
+            return f"{owner}.{name}" if owner else None
         case Bound(receiver, name):
             owner = attributes.type_name(model, receiver)
             return member(owner, name) if owner else None

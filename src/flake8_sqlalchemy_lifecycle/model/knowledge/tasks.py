@@ -159,6 +159,7 @@ TAKES: dict[str, tuple[Takes, ...]] = {
         "configure_task",
         (_TASK, Takes(Role.OPERATION, "func")),
     ),
+    **{f"aiogram.Router.{update}.register": _CALLBACK[0] for update in _UPDATES.split()},
     **{f"aiogram.Dispatcher.register_{name}_handler": _CALLBACK[0] for name in _HANDLERS},
     **rows(
         "aiogram.executor",

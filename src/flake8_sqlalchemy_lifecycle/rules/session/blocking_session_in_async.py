@@ -88,7 +88,11 @@ from ...model.on_loop import Blocked, blocked_first
 RULE = Rule(
     code="LSA307",
     name="blocking-session-in-async",
-    wakes=("async def", "Depends", "add_task", "add_api_route", "Route(", "add_job"),
+    wakes=(
+        *("async def", "Depends", "Route(", "Handler(", "register", "functions", "job_queue"),
+        *("add_task", "add_job", "add_api_route", "add_route", "add_url_rule", "add_listener"),
+        *("add_error_handler", "add_websocket", "add_get", "add_post", "web.get(", "web.post("),
+    ),
     frameworks=ASYNC + GRAPHQL,
 )
 
