@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from . import attributes, invocation
 from .knowledge import DECORATORS, DISPATCHED, TAKES, Role
-from .scopes import Block, Module
+from .knowledge.tasks import WORKER_SETTINGS
+from .scopes import Block, Imported, Module
 from .values import (
     UNKNOWN,
     Cls,
@@ -81,6 +82,7 @@ def roots(model: Model, interesting: Interesting | None = None) -> Iterator[Root
         elif interesting is None or interesting(block.inner[node].words):
             if isinstance(node, ast.ClassDef):
                 yield from _dispatched(model, node, block, model.frame(block))
+                yield from _worker_settings(model, block.inner[node])
             else:
                 yield from _decorated(model, node, block, model.frame(block))
 
@@ -152,6 +154,32 @@ def _dispatched(model: Model, node: ast.ClassDef, block: Block, frame: Frame) ->
                 if inner.is_function and inner.name in names:
                     function = Func(inner, model.frame(cls.block))
                     yield Root(role, _with_receiver(model, function, cls.block), method, cls.block)
+
+
+def _worker_settings(model: Model, cls: Block) -> Iterator[Root]:
+    """The functions that a class names for arq: one with `functions`, that tells of Redis or whose file imports arq."""
+    if "functions" not in cls.bindings:
+        return
+    if "redis_settings" not in cls.bindings and not _imports(cls.module, "arq"):
+        return
+    frame = model.frame(cls)
+    for statement in cls.nodes:
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ) if name in WORKER_SETTINGS:
+                for given in value.elts if isinstance(value, ast.List | ast.Tuple) else [value]:
+                    for function in functions_in(model, model.values(given, frame)):
+                        yield Root(WORKER_SETTINGS[name], function, given, cls)
+
+
+def _imports(module: Module, package: str) -> bool:
+    return any(
+        isinstance(binding.origin, Imported) and binding.origin.dotted.split(".")[0] == package
+        for bindings in module.block.bindings.values()
+        for binding in bindings
+    )
 
 
 def _given(model: Model, node: ast.Call, block: Block, frame: Frame) -> Iterator[Root]:

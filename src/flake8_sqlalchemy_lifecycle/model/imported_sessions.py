@@ -14,7 +14,7 @@ from .inference import Model
 from .knowledge import Kind
 from .places import is_test
 from .scopes import Block, Imported, Module
-from .sessions import Opened, opened_by
+from .sessions import Opened, is_handed_out, opened_by
 from .sought import Sought, is_session
 from .spelling import arguments, last_name, opener_name
 from .values import Cls, Made, ProjectModule, Site, Value
@@ -68,17 +68,8 @@ def _opened_by(model: Model, module: Module) -> Iterator[tuple[Opened, str]]:
                 for opened in opened_by(model, call, model.frame(block)):
                     yield opened, name
                 for value in model.values(call, model.frame(block)):
-                    if isinstance(value, Made) and _is_handed_out(model, value):
+                    if isinstance(value, Made) and is_handed_out(model, value):
                         yield Opened(call, value, model.frame(block)), name
-
-
-def _is_handed_out(model: Model, session: Value) -> bool:
-    """Does it come from a registry, `session = Session()`? What the module keeps of it is one session for all."""
-    if not isinstance(session, Made) or session.origin is None:
-        return False
-    return is_session(model, session) and (
-        attributes.kind_of(model, session.origin) is Kind.REGISTRY
-    )
 
 
 def _may_be(module: Module, name: str, call: ast.Call) -> bool:
@@ -144,7 +135,7 @@ def _is_shared(model: Model, node: ast.Name | ast.Attribute, block: Block, opene
                 return False
             here = here.parent
         return True
-    if not _is_handed_out(model, opened.session):
+    if not is_handed_out(model, opened.session):
         return True
     owner = opened.frame.block
     return owner.is_class and node.attr not in attributes.self_stores(owner)
@@ -225,7 +216,7 @@ def _foreign(
 ) -> Iterator[tuple[ast.expr, str, Made]]:
     for value in model.values(node, model.frame(block)):
         if isinstance(value, Made) and is_session(model, value) and not value.declared:
-            if _is_handed_out(model, value) and isinstance(node, ast.Attribute):
+            if is_handed_out(model, value) and isinstance(node, ast.Attribute):
                 owners = model.values(node.value, model.frame(block))
                 if not all(isinstance(owner, ProjectModule) for owner in owners):
                     continue

@@ -13,10 +13,10 @@ from .inference import Model
 from .knowledge import CACHES, TYPES, Kind
 from .origins import expression_behind
 from .scopes import Assigned, Block
-from .sessions import Opened, opened_by
+from .sessions import Opened, is_handed_out, opened_by
 from .sought import Sought
 from .spelling import arguments, last_name, opener_name
-from .values import Cls, Frame, Func, Library
+from .values import Cls, Frame, Func, Library, Made
 
 _ADDS = frozenset({"append", "add", "appendleft", "insert", "setdefault"})
 _CONTAINERS = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "deque"})
@@ -50,10 +50,18 @@ def outliving(model: Model, block: Block) -> Iterator[Outliving]:
 def _opened_for(model: Model, frame: Frame, value: ast.expr) -> Iterator[Opened]:
     """The sessions opened by the block that an expression of it is, holds, or was made with."""
     for call in _calls_behind(frame.block, value):
-        for opened in opened_by(model, call, frame) if _may_open(model, call, frame) else ():
+        for opened in _opened(model, call, frame) if _may_open(model, call, frame) else ():
             its = Sought(model, frame, opened.session, call)
             if its.has_it(value) or its.is_held_by(value):
                 yield opened
+
+
+def _opened(model: Model, call: ast.Call, frame: Frame) -> Iterator[Opened]:
+    """The session that a call opens, or gets out of a registry."""
+    yield from opened_by(model, call, frame)
+    for value in model.values(call, frame):
+        if isinstance(value, Made) and is_handed_out(model, value):
+            yield Opened(call, value, frame)
 
 
 def _may_open(model: Model, call: ast.Call, frame: Frame) -> bool:
@@ -64,7 +72,7 @@ def _may_open(model: Model, call: ast.Call, frame: Frame) -> bool:
     if not isinstance(call.func, ast.Name):
         return False
     return any(
-        attributes.kind_of(model, callee) is Kind.MAKER
+        attributes.kind_of(model, callee) in (Kind.MAKER, Kind.REGISTRY)
         or (isinstance(callee, Library) and callee.name in TYPES)
         or (isinstance(callee, Func) and not callee.block.words.isdisjoint(_CLASSES))
         for callee in model.values(call.func, frame)

@@ -6,11 +6,12 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import calls, invocation
+from . import attributes, calls, invocation
 from .holding import Hold, started, ways_out
 from .inference import Model
+from .knowledge import Kind
 from .sought import is_session, makes_other
-from .values import Coroutine, Frame, Instance, Made, Site
+from .values import Coroutine, Frame, Instance, Made, Site, Value
 
 _DEEPEST = 4
 _PLAIN_DECORATORS = frozenset(
@@ -77,6 +78,15 @@ def _sessions_of(model: Model, call: ast.Call, frame: Frame) -> Iterator[Made | 
                 callees = started(model, call, frame)
                 if callees and all(_hands_out(model, callee) for callee in callees):
                     yield session
+
+
+def is_handed_out(model: Model, session: Value) -> bool:
+    """Does it come from a registry, `session = Session()`? Who keeps it keeps one thread's session for all."""
+    if not isinstance(session, Made) or session.origin is None:
+        return False
+    return is_session(model, session) and (
+        attributes.kind_of(model, session.origin) is Kind.REGISTRY
+    )
 
 
 def _hands_out(model: Model, frame: Frame) -> bool:

@@ -208,3 +208,11 @@ DISPATCHED: dict[str, tuple[Role, frozenset[str]]] = {
     "discord.Client": (Role.OPERATION, frozenset({"on_message", "on_interaction"})),
     "discord.Modal": (Role.OPERATION, frozenset({"on_submit"})),
 }
+
+# What arq reads off a class that its command line is given: by these names, whatever the class is called.
+WORKER_SETTINGS: dict[str, Role] = {
+    "functions": Role.OPERATION,
+    "on_startup": Role.STARTUP,
+    "on_shutdown": Role.SHUTDOWN,
+    **dict.fromkeys(("on_job_start", "on_job_end", "after_job_end"), Role.OPERATION),
+}
