@@ -13,7 +13,7 @@ from .flow import position
 from .inference import Model
 from .knowledge import Kind
 from .places import is_test
-from .scopes import Block, Imported, Module
+from .scopes import Assigned, Binding, Block, Imported, Module
 from .sessions import Opened, is_handed_out, opened_by
 from .sought import Sought, is_session
 from .spelling import arguments, last_name, opener_name
@@ -197,17 +197,32 @@ def _candidates(node: ast.AST) -> Iterator[ast.expr]:
 
 
 def _is_from_outside(node: ast.expr, block: Block) -> bool:
-    """Does the expression begin with a name that is no local of a function?"""
+    """Does the expression begin with a name that is no local of a function, but imported, or another name for that?"""
+    name = _first_name(node)
+    here: Block | None = block if name is not None else None
+    while here is not None:
+        bindings = here.bindings.get(name or "")
+        if bindings and (here is block or not here.is_class):
+            return any(_is_imported(b) or _renames_imported(b) for b in bindings)
+        here = here.parent
+    return False
+
+
+def _first_name(node: ast.expr) -> str | None:
     while isinstance(node, ast.Attribute):
         node = node.value
-    if not isinstance(node, ast.Name):
-        return False
-    here: Block | None = block
-    while here is not None:
-        bindings = here.bindings.get(node.id)
-        if bindings and (here is block or not here.is_class):
-            return any(isinstance(b.origin, Imported) for b in bindings)
-        here = here.parent
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def _is_imported(binding: Binding) -> bool:
+    return isinstance(binding.origin, Imported)
+
+
+def _renames_imported(binding: Binding) -> bool:
+    """`session = Database.session` at the top of a module."""
+    match binding.origin:
+        case Assigned(value=ast.Attribute() as value) if binding.block.parent is None:
+            return any(map(_is_imported, binding.block.bindings.get(_first_name(value) or "", ())))
     return False
 
 
