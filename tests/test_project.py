@@ -67,6 +67,17 @@ def test_a_program_may_run_inside_its_package(root: Path) -> None:
     assert resolve(root, "app/main.py", "core.db") == "core/db.py"
 
 
+def test_one_word_of_a_program_inside_its_package_may_be_a_library(root: Path) -> None:
+    write(root, app___="", app__settings="URL = TOKEN = None", app__queue_="class Queue: ...")
+    write(root, app__main="from settings import (\n    URL,\n    TOKEN as t,\n)\nimport queue_")
+    write(root, app__other="from settings import Dynaconf", app__jobs___="", app__jobs__one="")
+    write(root, app__jobs__one="from settings import URL")
+    assert resolve(root, "app/main.py", "settings") == "app/settings.py"
+    assert resolve(root, "app/jobs/one.py", "settings") == "app/settings.py"
+    assert resolve(root, "app/other.py", "settings") is None
+    assert resolve(root, "app/main.py", "queue_") is None
+
+
 def test_relative_imports_go_by_folder(root: Path) -> None:
     write(root, app___="", app__db="", app__api___="", app__api__users="", app__api__deps="")
     users = "app/api/users.py"

@@ -258,16 +258,28 @@ class Project:
     def _from_inside(self, importer: str, parts: list[str]) -> tuple[str, ...]:
         """The way of `core.db` for a program that runs inside its package: `cd app && uvicorn main:app`.
 
-        One word alone would rather be a library's. The farthest folder counts, where programs start.
+        One word alone would rather be a library's, but for a module that says all names which are imported from it.
+        The farthest folder counts, where programs start.
         """
         found: tuple[str, ...] = ()
         path = os.path.dirname(importer)
         while path != self.root and "__init__.py" in self._files.folder(path).files:
-            way = self._descend(path, parts) if len(parts) > 1 else ()
+            way = self._descend(path, parts)
             if len(way) == len(parts) and way[-1].endswith(".py"):
-                found = way
+                if len(parts) > 1 or self._gives_its_names(importer, parts[0], way[0]):
+                    found = way
             path = os.path.dirname(path)
         return found
+
+    def _gives_its_names(self, importer: str, word: str, file: str) -> bool:
+        source = self.source(importer)
+        wanted = {
+            name
+            for dotted, level, names in (statements(source.text) if source else ())
+            if dotted == word and not level
+            for name in names
+        }
+        return bool(wanted) and wanted <= self.identifiers(file)
 
     def _descend(self, path: str, parts: list[str]) -> tuple[str, ...]:
         """The file, or namespace folder, of each part below the folder, as far as there are any."""
