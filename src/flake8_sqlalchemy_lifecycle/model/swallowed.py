@@ -13,6 +13,7 @@ from functools import cache
 
 from . import calls, invocation
 from .begun import uses
+from .contradictions import exclude_each_other
 from .failing import RESTORES, Owner, may_fail, never_returns, restores, sessions_failing
 from .flow import position
 from .holding import started
@@ -214,7 +215,7 @@ class _Watch:
         return failed
 
     def _used(self, node: ast.Call, failed: ast.Call) -> State:
-        if self._is_flagged(node):
+        if self._is_flagged(node) or exclude_each_other(self._frame.block, failed, node):
             return failed
         if self.found is None or (
             self.found[1] is node and position(failed) < position(self.found[0])
