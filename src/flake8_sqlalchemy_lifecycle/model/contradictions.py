@@ -1,21 +1,15 @@
-"""Whether two places of a function exclude each other: `if key == "save": …`, and further down `if key == "drop": …`."""
+"""Whether two places of a function exclude each other: `if key == "a": …`, and further down `if key == "b": …`."""
 
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .flow import loops_around
 from .scopes import Block, Parameter
 
-_TESTS = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.In: lambda value, among: value in among,
-    ast.NotIn: lambda value, among: value not in among,
-}
+_TESTS = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
 _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -35,10 +29,14 @@ class _Fact:
 
     def allows(self, value: object) -> bool:
         """Can the subject be `value`?"""
-        try:
-            return bool(_TESTS[self.operation](value, self.constant))
-        except TypeError:
-            return True
+        if self.operation in (ast.Eq, ast.NotEq):
+            return (value == self.constant) is (self.operation is ast.Eq)
+        among = self.constant
+        if isinstance(among, str):
+            held = isinstance(value, str) and value in among
+        else:
+            held = isinstance(among, tuple) and value in among
+        return held is (self.operation is ast.In)
 
     def values(self) -> tuple[object, ...] | None:
         """All that the subject can be, where these are few."""
@@ -82,7 +80,7 @@ def _told(block: Block, test: ast.expr, node: ast.AST) -> Iterator[_Fact]:
         case ast.BoolOp(op=ast.And(), values=parts):
             for part in parts:
                 yield from _told(block, part, node)
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _TESTS:
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if isinstance(op, _TESTS):
             constant = _constant(right)
             if constant is not None and _stays(block, left, node):
                 yield _Fact(ast.dump(left), type(op), constant)

@@ -11,13 +11,12 @@ from . import attributes
 from .closing import DISTINCTIVE, OPENERS
 from .flow import position
 from .inference import Model
-from .knowledge import Kind
 from .places import is_test
 from .scopes import Assigned, Binding, Block, Imported, Module
 from .sessions import Opened, is_handed_out, opened_by
 from .sought import Sought, is_session
 from .spelling import arguments, last_name, opener_name
-from .values import Cls, Made, ProjectModule, Site, Value
+from .values import Cls, Made, ProjectModule, Site
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _NAMES = re.compile(r"session|db$", re.IGNORECASE)
