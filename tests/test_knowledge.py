@@ -67,6 +67,7 @@ OTHER_VERSIONS = {
 """Rows (patterns) for other versions than the installed one, which must not have them."""
 
 STAND_INS = {
+    "sanic.Context": "types.SimpleNamespace",
     "aiohttp.StartupList": "aiosignal.Signal",
     "aiohttp.ShutdownList": "aiosignal.Signal",
     "aiohttp.LifespanList": "aiosignal.Signal",

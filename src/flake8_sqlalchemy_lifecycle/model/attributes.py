@@ -16,6 +16,7 @@ from .knowledge import (
     VALIDATORS,
     VIEWS,
     Kind,
+    Type,
     canonical,
     member,
 )
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     from .inference import Model
 
 STATE = "starlette.State"
+SLOTS = {STATE: "state", "sanic.Context": "ctx"}
+"""What an app keeps things on, and the attribute by which it has it."""
+_PLAIN = Type()
 _REQUESTS = ("starlette.Request", "starlette.WebSocket", "starlette.HTTPConnection")
 
 
@@ -149,7 +153,8 @@ def of_instance(model: Model, instance: Instance, cls: Cls, name: str) -> Values
         member_values = _in_class(model, base, name, instance)
         if member_values is not None:
             if member_values - UNKNOWN:
-                found |= member_values
+                stored = _tells(found)  # then an annotation in the class says nothing more
+                found |= {v for v in member_values if not (stored and _is_declared(v))}
             break
     if not _tells(found):
         found |= _stored_outside(model, instance, name)
@@ -167,6 +172,10 @@ def of_instance(model: Model, instance: Instance, cls: Cls, name: str) -> Values
 
 def _tells(values: set[Value] | Values) -> bool:
     return any(not isinstance(v, Unknown) and v != Constant(None) for v in values)
+
+
+def _is_declared(value: Value) -> bool:
+    return isinstance(value, Made) and value.declared and value.call is None
 
 
 def _in_class(model: Model, cls: Cls, name: str, receiver: Value) -> Values | None:
@@ -373,8 +382,8 @@ def _stored_outside(model: Model, instance: Instance, name: str) -> Values:
 
 
 def _of_library(model: Model, made: Made, name: str) -> Values:
-    if made.type == STATE:
-        return slots.of_state(model, name)
+    if made.type in SLOTS:
+        return slots.of_state(model, SLOTS[made.type], name)
     if name == "state" and (_is_app(made) or made.type in _REQUESTS):
         return frozenset({Made(STATE, made.site)})
     if name == "app" and made.type in _REQUESTS:
@@ -387,7 +396,25 @@ def _of_library(model: Model, made: Made, name: str) -> Values:
         if key in VIEWS:
             return frozenset({Made(given, made.site, made.origin, made.context, True)})
         return frozenset({Made(given, made.site, made)})
+    if TYPES.get(made.type, _PLAIN).kind is Kind.APP:
+        kept = _kept_on_app(model, made, name)
+        if kept:
+            return kept
     return frozenset({Bound(made, name)})
+
+
+def _kept_on_app(model: Model, app: Made, name: str) -> Values:
+    """`app.name = value` in the file that constructs the app, or where it is a parameter."""
+    module = model.project.module(app.site.path)
+    stores = module.attribute_stores.get(name, ()) if module is not None else ()
+    return model.union(
+        model.values(value, model.frame(block))
+        for block, receiver, value in stores
+        if any(
+            isinstance(v, Made) and v.type == app.type and (v.site == app.site or v.declared)
+            for v in model.values(receiver, model.frame(block))
+        )
+    )
 
 
 def _is_app(made: Made) -> bool:

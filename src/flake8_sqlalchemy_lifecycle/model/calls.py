@@ -77,7 +77,7 @@ def roots(model: Model, interesting: Interesting | None = None) -> Iterator[Root
     """
     for node, block in _registering(model.linted):
         if isinstance(node, ast.Call):
-            if interesting is None or interesting(_spelled(node)):
+            if interesting is None or interesting(_spelled(_given_by(node, block))):
                 yield from _given(model, node, block, model.frame(block))
         elif interesting is None or interesting(block.inner[node].words):
             if isinstance(node, ast.ClassDef):
@@ -186,11 +186,27 @@ def _given(model: Model, node: ast.Call, block: Block, frame: Frame) -> Iterator
     for name in names_of(model, model.values(node.func, frame)):
         for takes in TAKES.get(name, ()):
             given = invocation.argument(model, node, frame, takes.keyword, takes.index)
+            if given is None and name in invocation.DEPENDENCIES:
+                given = _type_beside(node, block)
             if given is None:
                 continue
             for function in functions_in(model, model.values(given, frame)):
                 if not (takes.once and function.block.name == "__init__"):
                     yield Root(takes.role, function, node, block)
+
+
+def _given_by(call: ast.Call, block: Block) -> ast.expr:
+    """The call, or the type that stands beside one without arguments."""
+    bare = not call.args and not call.keywords
+    return (_type_beside(call, block) if bare else None) or call
+
+
+def _type_beside(dependency: ast.Call, block: Block) -> ast.expr | None:
+    """The class that a bare `Depends()` in an `Annotated[Service, Depends()]` stands for."""
+    for outer in block.ancestors(dependency):
+        if isinstance(outer, ast.Subscript):
+            return _annotated_with(outer, dependency)
+    return None
 
 
 def spelled(call: ast.Call) -> str | None:

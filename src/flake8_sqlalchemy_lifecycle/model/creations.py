@@ -95,23 +95,35 @@ def is_made_once(model: Model, function: Func) -> bool:
     """Is the function behind a cache, or a provider of a container whose scope outlives the request?"""
     if not invocation.decorators(model, function).isdisjoint(CACHES):
         return True
+    return _is_scoped_to_request(model, function) is False
+
+
+def is_made_per_request(model: Model, function: Func) -> bool:
+    """Is the function a provider that a container calls for each request?"""
+    return _is_scoped_to_request(model, function) is True
+
+
+def _is_scoped_to_request(model: Model, function: Func) -> bool | None:
+    """What the scope of a container's provider says; None for other functions."""
     node = function.block.node
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return False
+        return None
     for decorator in node.decorator_list:
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
         for value in model.values(target, function.closure):
             name = invocation.callee_name(model, value)
             if name is not None and name.startswith("dishka."):
-                return not _has_request_scope(decorator)
-    return False
+                return _has_request_scope(decorator, function.block)
+    return None
 
 
-def _has_request_scope(decorator: ast.expr) -> bool:
-    return isinstance(decorator, ast.Call) and any(
-        isinstance(keyword.value, ast.Attribute) and keyword.value.attr == "REQUEST"
-        for keyword in decorator.keywords
-    )
+def _has_request_scope(decorator: ast.expr, provider: Block) -> bool:
+    """Does the provider, or its class with `scope = …`, say that it is called once per request?"""
+    scopes = [k.value for k in getattr(decorator, "keywords", ()) if k.arg == "scope"]
+    if not scopes and provider.method_of is not None:
+        bindings = provider.method_of.bindings.get("scope", ())
+        scopes = [getattr(binding.node, "value", None) for binding in bindings]
+    return any(isinstance(scope, ast.Attribute) and scope.attr == "REQUEST" for scope in scopes)
 
 
 def has_no_pool(model: Model, engine: Made) -> bool:

@@ -244,6 +244,8 @@ class _Walk:
                     yield from (Disposal(e, node, frame, place) for e in engines)
                 elif isinstance(receiver, Bound):  # an attribute that the model does not follow
                     yield Disposal(None, node, frame, place)
+            case Bound(Bound(), further) if further in self.names:
+                yield Disposal(None, node, frame, place)
             case Unknown():
                 if isinstance(node, ast.Call | ast.Attribute | ast.Name):
                     name = last_name(node.func if isinstance(node, ast.Call) else node)

@@ -101,8 +101,10 @@ def _fails(model: Model, frame: Frame, session: Owner) -> bool:
 
 def restores(model: Model, frame: Frame, session: Owner) -> bool:
     """Does a function roll the session back or close it, anywhere, or never return?"""
-    if frame.depth > _DEEPEST or frame.block.yields:
+    if frame.block.yields:
         return True
+    if frame.depth > _DEEPEST:  # what it calls is not followed
+        return not RESTORES.isdisjoint(frame.block.words)
     its = Sought(model, frame, session)
     for call in frame.block.calls:
         func = call.func

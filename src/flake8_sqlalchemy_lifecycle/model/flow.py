@@ -136,8 +136,13 @@ def _kept_in(block: Block) -> frozenset[str]:
     for call in block.calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr in _STORES:
             targets.append(call.func.value)
-    places = (place for target in targets for place in _places(target))
-    return frozenset(ast.unparse(place) for place in places if _outlives(block, place))
+    kept = set[str]()
+    for place in (place for target in targets for place in _places(target)):
+        if _outlives(block, place):
+            kept.add(ast.unparse(place))
+        elif isinstance(place, ast.Subscript) and _is_alias(block, place.value):
+            kept |= {ast.unparse(place), ast.unparse(place.value)}
+    return frozenset(kept)
 
 
 def _tested(block: Block, node: ast.AST) -> Iterator[ast.expr]:
@@ -234,3 +239,14 @@ def _outlives(block: Block, place: ast.expr) -> bool:
     if isinstance(place, ast.Subscript):
         return _outlives(block, place.value)
     return False
+
+
+def _is_alias(block: Block, name: ast.expr) -> bool:
+    """Is the local name another one for a container that an object has: `kept = app.extensions`?"""
+    if not isinstance(name, ast.Name):
+        return False
+    bindings = block.bindings.get(name.id, ())
+    values = [getattr(binding.node, "value", None) for binding in bindings]
+    return bool(values) and all(
+        isinstance(v, ast.Attribute) and _outlives(block, v) for v in values
+    )

@@ -389,6 +389,11 @@ class Model:
     def _imported(self, imported: Imported, module: Module) -> Values:
         path = self.project.resolve(module.path, imported.dotted, imported.level)
         if path is None:
+            if imported.name is not None and module.path.endswith("__init__.py"):
+                inside = f"{imported.dotted}.{imported.name}".lstrip(".")
+                submodule = self.project.resolve(module.path, inside, imported.level)
+                if submodule is not None:  # a package that imports from itself
+                    return frozenset({ProjectModule(submodule)})
             if imported.level:
                 return UNKNOWN
             dotted = (

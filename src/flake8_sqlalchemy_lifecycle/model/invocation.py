@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import attributes, hints, strings
+from . import attributes, hints, served, strings
 from .knowledge import (
     AWAITED,
     CACHES,
@@ -451,6 +451,8 @@ def parameter(model: Model, parameter: Parameter, frame: Frame) -> Values:
         return frozenset({Elements(found)})
     if parameter.star:
         return UNKNOWN
+    if parameter.index == 0 and parameter.arg.annotation is None and parameter.default is None:
+        return served.app_for(model, block, closure) or found
     if not found - UNKNOWN and parameter.default is not None and passed is None:
         found = model.values(parameter.default, closure)
         if found == frozenset({Constant(None)}):

@@ -15,7 +15,7 @@ from .inference import known
 from .lifespans import lifespans_of
 from .scopes import Block, Module
 from .spelling import last_name
-from .values import Bound, Constant, Frame, Instance, Made, Value
+from .values import Bound, Constant, Frame, Instance, Made, Site, Value
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -62,6 +62,10 @@ def _parents(model: Model, call: ast.Call, block: Block) -> Iterator[Value]:
                 for value in model.values(construction, frame):
                     if is_starlette(model, value):
                         yield value
+            owner = _routes_with(call, block)
+            for value in model.values(owner, frame) if owner is not None else ():
+                if is_starlette(model, value):
+                    yield app_of(model, value)
 
 
 def _constructions_with(call: ast.Call, block: Block) -> Iterator[ast.Call]:
@@ -77,6 +81,18 @@ def _constructions_with(call: ast.Call, block: Block) -> Iterator[ast.Call]:
         for keyword in other.keywords:
             if keyword.arg == "routes" and last_name(keyword.value) in names:
                 yield other
+
+
+def _routes_with(call: ast.Call, block: Block) -> ast.expr | None:
+    """The app of `app.routes.append(Mount(…))`, or its router."""
+    match next(block.ancestors(call), None):
+        case ast.Call(
+            func=ast.Attribute(
+                attr="append" | "insert", value=ast.Attribute(attr="routes", value=owner)
+            )
+        ):
+            return owner
+    return None
 
 
 def _is_readable(model: Model, parent: Value) -> bool:
@@ -181,9 +197,10 @@ def _names_again(model: Model, node: ast.expr, frame: Frame, app: Value, code: B
     if not any(function.block is code for function in functions):
         return False
     construction = app.call if isinstance(app, Made) else None
+    through = app.context if isinstance(app, Made) else ()
     for outer in (node, *frame.block.ancestors(node)):
         match outer:
-            case ast.Call() if outer is construction:
+            case ast.Call() if outer is construction or Site.of(outer, frame.block) in through:
                 return False
             case ast.Call(func=ast.Attribute(value=owner)):
                 if any(is_same_app(app_of(model, v), app) for v in model.values(owner, frame)):

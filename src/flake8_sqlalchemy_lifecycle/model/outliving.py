@@ -145,7 +145,7 @@ def _keeper(model: Model, frame: Frame, target: ast.expr) -> str | None:
     match target:
         case ast.Name(id=name):
             return name if frame.block.outer_names.get(name) == "global" else None
-        case ast.Attribute(value=ast.Attribute(attr="state") as state):
+        case ast.Attribute(value=ast.Attribute(attr="state" | "ctx") as state):
             return ast.unparse(target) if _is_state_of_app(model, frame, state) else None
         case ast.Attribute(value=ast.Name(id=name) as owner):
             if frame.block.is_function and name != "cls" and name in frame.block.bindings:

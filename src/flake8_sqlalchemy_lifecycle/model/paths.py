@@ -12,7 +12,7 @@ from .calls import Interesting, Root, Step
 from .flow import is_tested_and_kept
 from .inference import known
 from .knowledge import CACHES, DECORATORS, DISPATCHED, Kind, Role
-from .scopes import Block
+from .scopes import Block, Module
 from .values import (
     Cls,
     Coroutine,
@@ -161,6 +161,8 @@ def runs_per_request(model: Model, block: Block) -> bool:
     """Does the function's own file show that it runs once per request, or that it provides sessions?"""
     if has_dependencies(model, block) or provides_session(model, block):
         return True
+    if is_given_to_requests(model, block, block.module):
+        return True
     function = as_function(model, block)
     names = invocation.decorators(model, function)
     if any(DECORATORS.get(name) is Role.REQUEST for name in names):
@@ -174,6 +176,18 @@ def runs_per_request(model: Model, block: Block) -> bool:
         and base.name in DISPATCHED
         and block.name in DISPATCHED[base.name][1]
         for base in attributes.mro(model, cls)
+    )
+
+
+def is_given_to_requests(model: Model, block: Block, module: Module) -> bool:
+    """Does a file name the function in a `Depends(…)`, in an alias say?"""
+    if not module.may_say("Depends("):
+        return False
+    names = {block.name, block.method_of.name if block.method_of is not None else block.name}
+    other = model if module is model.linted else type(model)(module)
+    return any(
+        root.role is Role.REQUEST and root.function.block is block
+        for root in calls.roots(other, lambda words: not names.isdisjoint(words))
     )
 
 

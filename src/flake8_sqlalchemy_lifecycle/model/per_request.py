@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from . import calls, paths
+from .calls import Step
 from .creations import (
     creations_in,
     is_exception,
     is_for_input_and_ended,
     is_made_once,
+    is_made_per_request,
     leads_to_creations,
     names_that_lead_to_creations,
 )
@@ -21,7 +23,7 @@ from .engine_fates import Fate, follow
 from .flow import position
 from .paths import Path
 from .scopes import Block
-from .values import Made, Site
+from .values import Frame, Made, Site, TypeForm
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -68,11 +70,27 @@ def _from_requests(model: Model) -> Iterator[Cause]:
 
 
 def _is_reported_elsewhere(model: Model, path: Path) -> bool:
-    """Does the path lead through a function of another file which that file shows to run per request?"""
+    """Does the path lead through a function of another file which that file shows to run per request?
+
+    So does the file of an alias that names it in a `Depends(…)`.
+    """
     return any(
         frame.block.module is not model.linted and paths.runs_per_request(model, frame.block)
         for frame in path.frames
+    ) or any(
+        paths.is_given_to_requests(model, step.callee.block, alias.block.module)
+        for step in path.steps
+        for alias in _aliases_at(model, step)
+        if alias.block.module is not model.linted
     )
+
+
+def _aliases_at(model: Model, step: Step) -> Iterator[Frame]:
+    """Where the alias is made by which a parameter's annotation names a dependency."""
+    if isinstance(step.node, ast.Name | ast.Attribute) and step.caller.closure is not None:
+        for value in model.values(step.node, step.caller.closure):
+            if isinstance(value, TypeForm):
+                yield value.frame
 
 
 def _from_providers(model: Model) -> Iterator[Cause]:
@@ -87,9 +105,10 @@ def _from_providers(model: Model) -> Iterator[Cause]:
         start = calls.entry(model, function)
         for path in paths.walk(model, start, leads, _PROVIDER_STEPS):
             causes = [c for c in _causes(model, path, block.node) if _is_dropped(model, c)]
-            if causes and paths.provides_session(model, block):
+            asked = is_made_per_request(model, function)
+            if causes and (asked or paths.provides_session(model, block)):
                 if is_called_as_written(model, start):
-                    yield from (replace(cause, asked=False) for cause in causes)
+                    yield from (replace(cause, asked=asked) for cause in causes)
 
 
 def _is_dropped(model: Model, cause: Cause) -> bool:

@@ -14,7 +14,7 @@ from .values import Frame, ProjectModule
 if TYPE_CHECKING:
     from .inference import Model
 
-_DEEPEST = 8
+_DEEPEST = 12
 _DIFFERS = frozenset("builtins.next builtins.input builtins.iter uuid.uuid4 random.random".split())
 
 

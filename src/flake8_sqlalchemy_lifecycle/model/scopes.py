@@ -709,8 +709,23 @@ class Module:
         return found
 
     def spellings(self, *names: str) -> frozenset[str]:
-        """The names, and what imports of this file rename them to."""
-        return frozenset((*names, *(new for new, old in self.renamed.items() if old in names)))
+        """The names, and what imports and partials of this file rename them to."""
+        others = (new for new, old in self._other_names if old in names)
+        return frozenset((*names, *others))
+
+    @cached_property
+    def _other_names(self) -> list[tuple[str, str]]:
+        """Further names for functions, with the word behind each: `import f as g`, `g = partial(f)` at the top."""
+        found = list(self.renamed.items())
+        for assigned in self.block.nodes_of(ast.Assign) if self.may_say("partial(") else ():
+            match assigned:
+                case ast.Assign(
+                    targets=[ast.Name(id=new)],
+                    value=ast.Call(func=called, args=[ast.Name() | ast.Attribute() as given, *_]),
+                ) if ast.unparse(called).endswith("partial"):
+                    word = given.attr if isinstance(given, ast.Attribute) else given.id
+                    found.append((new, self.renamed.get(word, word)))
+        return found
 
     def may_say(self, *words: str) -> bool:
         """Does the text hold one of these words anywhere? Cheap, and only ever errs on the side of yes."""

@@ -17,18 +17,18 @@ KEYED = "aiohttp.Application"
 _KEY = "aiohttp.AppKey"
 
 
-def of_state(model: Model, name: str) -> Values:
+def of_state(model: Model, owner: str, name: str) -> Values:
     """`app.state.name`: what any file at hand stores there, or a lifespan yields under that key."""
     found: set[Value] = set()
     model.cuts += 1
-    for path in model.project.saying(model.linted.path, f"state.{name} =", f'"{name}":'):
+    for path in model.project.saying(model.linted.path, f"{owner}.{name} =", f'"{name}":'):
         module = model.project.module(path)
         for block in module.blocks() if module else ():
             for node in block.nodes_of(ast.Assign, ast.Yield):
                 match node:
                     case ast.Assign(
-                        targets=[ast.Attribute(attr=attr, value=ast.Attribute(attr="state"))]
-                    ) if attr == name:
+                        targets=[ast.Attribute(attr=attr, value=ast.Attribute(attr=holder))]
+                    ) if attr == name and holder == owner:
                         found |= model.values(node.value, model.frame(block))
                     case ast.Yield(value=ast.Dict() as mapping):
                         for value in model.values(mapping, model.frame(block)):

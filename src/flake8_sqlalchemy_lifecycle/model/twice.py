@@ -65,13 +65,23 @@ def _is_bare_app(model: Model, app: Value) -> bool:
 
 
 def _is_parameter(include: Include) -> bool:
-    """Is the app a parameter: does somebody else say what it has, and when?"""
+    """Is the app a parameter, or made elsewhere: does somebody else say what it has, and when?"""
     owner = include.node.func
     assert isinstance(owner, ast.Attribute)
     root = owner.value
     while isinstance(root, ast.Attribute):
         root = root.value
-    return isinstance(root, ast.Name) and root.id in include.block.parameters
+    if not isinstance(root, ast.Name) or root.id not in include.block.parameters:
+        return False
+    return root is owner.value or not all(_is_made_in(include.block, a) for a in include.including)
+
+
+def _is_made_in(block: Block, app: Value) -> bool:
+    """Does this function construct the app: `self.app = FastAPI()`, included into in the same constructor?"""
+    site = site_of(app)
+    if site is None or site.path != block.module.path:
+        return False
+    return any((c.lineno, c.col_offset) == (site.line, site.column) for c in block.calls)
 
 
 def _copied(model: Model, include: Include, depth: int) -> Iterator[Event]:

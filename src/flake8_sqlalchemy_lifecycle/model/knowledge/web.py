@@ -34,6 +34,7 @@ TYPES: dict[str, Type] = {
     "sanic.Sanic": Type(Kind.APP, is_async=True),
     "sanic.Blueprint": Type(Kind.ROUTER, is_async=True),
     "sanic.HTTPMethodView": Type(),
+    "sanic.Request": Type(),
     "aiohttp.Application": Type(Kind.APP, is_async=True),
     "aiohttp.RouteTableDef": Type(Kind.ROUTER, is_async=True),
     "aiohttp.UrlDispatcher": Type(Kind.ROUTER, is_async=True),
@@ -58,6 +59,9 @@ RETURNS: dict[str, str] = {
 ATTRIBUTES: dict[str, str] = {
     "starlette.Starlette.router": "starlette.Router",
     "fastapi.FastAPI.router": "fastapi.APIRouter",
+    "sanic.Sanic.ctx": "sanic.Context",
+    "sanic.Blueprint.ctx": "sanic.Context",
+    "sanic.Request.app": "sanic.Sanic",
     "aiohttp.Application.router": "aiohttp.UrlDispatcher",
     "aiohttp.View.request": "aiohttp.Request",
     # Invented types: in aiohttp all four are lists of functions, here a type says when they run.
