@@ -60,7 +60,7 @@ def left_open_by_errors(model: Model, function: Block) -> Iterator[Kept]:
         ends = _holds(out, *_RETURNED)
         if Hold.CLOSED not in ends and (ends or not watch.closes):
             continue
-        if watch.lent_by and ends != {Hold.CLOSED}:
+        if watch.is_lent and ends != {Hold.CLOSED}:
             continue
         if Hold.KEPT in _holds(out) or _busy(watch, out, _RETURNED) is not None:
             continue
@@ -208,7 +208,8 @@ class _Watch(SessionWatch):
     ) -> None:
         super().__init__(model, opened.frame, opened.session, opened.call)
         self._lends = lends
-        self.lent_by: set[str] = set()
+        self.is_lent = False
+        self._lent_by: set[str] = set()
         """The parameters that lend the session to what the function calls with them: a middleware's `request`."""
         self._owner = opened.session
         self._raising = raising
@@ -241,12 +242,34 @@ class _Watch(SessionWatch):
             return after
         for call in self._frame.block.calls:
             if position(call) > position(node) and self._is_lending(call, lenders):
-                self.lent_by |= lenders  # type: ignore[arg-type]
+                self.is_lent = True
+                self._lent_by |= lenders  # type: ignore[arg-type]
                 return State(Hold.BUSY, call)
         return after
 
+    def _call(self, node: ast.Call, state: State) -> State:
+        after = super()._call(node, state)
+        if after.hold is Hold.KEPT and self._lends and self._is_lent_to(node):
+            self.is_lent = True
+            return State(Hold.BUSY, node)
+        return after
+
+    def _is_lent_to(self, call: ast.Call) -> bool:
+        """Is the session an argument of a call of what the function, or a decorator around it, was given to call?"""
+        block: Block | None = self._frame.block
+        if not isinstance(call.func, ast.Name) or not self._its.is_given_to(call):
+            return False
+        while block is not None:
+            if call.func.id in block.bindings:
+                return call.func.id in block.parameters
+            block = block.parent
+        return False
+
     def _is_lending(self, call: ast.Call, lenders: set[str | None] | set[str]) -> bool:
         return any(isinstance(a, ast.Name) and a.id in lenders for a in arguments(call))
+
+    def _lends_by(self, call: ast.Call) -> bool:
+        return self._is_lending(call, self._lent_by) or (self._lends and self._is_lent_to(call))
 
     def _commits(self, node: ast.AST, state: State) -> State:
         """A commit that fails keeps the connection, and so does a helper that ends with one: the step before raises."""
@@ -296,7 +319,7 @@ class _Watch(SessionWatch):
             ways = RAISED if block.is_async else (Way.ERROR,)
             return ways if self._is_manager else ()
         if isinstance(node, ast.Await):
-            if isinstance(node.value, ast.Call) and self._is_lending(node.value, self.lent_by):
+            if isinstance(node.value, ast.Call) and self._lends_by(node.value):
                 return () if self._is_clean_up(node) else RAISED
             return () if self._is_clean_up(node) else (Way.CANCELLED,)
         if self._is_commit(node) or (self._is_helper(node) and not self._is_clean_up(node)):
@@ -309,7 +332,7 @@ class _Watch(SessionWatch):
             return call.func.attr in _WORKS - _QUIET
         if self._is_clean_up(call):
             return False
-        if self._is_lending(call, self.lent_by):
+        if self._lends_by(call):
             return True
         return bool(started(self._model, call, self._frame))
 
