@@ -15,6 +15,7 @@ from .knowledge.sqlalchemy import OF_QUERIES, QUERY
 from .knowledge.terms import words
 from .scopes import Block
 from .spelling import last_name
+from .truth import is_skipped
 from .values import Frame, Made, Value, Values
 
 if TYPE_CHECKING:
@@ -105,7 +106,10 @@ def waits_in(model: Model, frame: Frame) -> Iterator[ast.expr]:
         match node:
             case ast.Call(func=ast.Attribute(attr=name) as method) if name in _METHOD_NAMES:
                 if not _is_awaited(node, block) and _is_wait(model, method, frame):
-                    found.append(node)
+                    if not is_skipped(model, node, frame) and not _only_cleans_up(
+                        model, method, frame
+                    ):
+                        found.append(node)
             case ast.Call(func=ast.Name(id=name), args=[given]) if name in _DRAINS:
                 if _is_query(model, given, frame):
                     found.append(node)
@@ -118,6 +122,18 @@ def waits_in(model: Model, frame: Frame) -> Iterator[ast.expr]:
             if _commits(model, item.context_expr, frame):
                 if not any(is_within(block, inner, node) for inner in found):
                     yield item.context_expr
+
+
+def _only_cleans_up(model: Model, method: ast.Attribute, frame: Frame) -> bool:
+    """`registry.rollback()` after an error: there is something only if this thread has begun it, which is told there."""
+    return (
+        method.attr == "rollback"
+        and is_on_error(frame.block, method)
+        and any(
+            attributes.kind_of(model, value) is Kind.REGISTRY
+            for value in model.values(method.value, frame)
+        )
+    )
 
 
 def _is_wait(model: Model, method: ast.Attribute, frame: Frame) -> bool:

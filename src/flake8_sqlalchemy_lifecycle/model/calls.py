@@ -11,6 +11,7 @@ from . import attributes, invocation
 from .knowledge import DECORATORS, DISPATCHED, TAKES, Role
 from .knowledge.tasks import WORKER_SETTINGS
 from .scopes import Block, Imported, Module
+from .truth import is_skipped
 from .values import (
     UNKNOWN,
     Cls,
@@ -298,6 +299,8 @@ def steps(model: Model, frame: Frame, interesting: Interesting) -> Iterator[Step
         match node:
             case ast.Call():
                 if interesting(words) and not is_spared(model, node, frame):
+                    if is_skipped(model, node, frame):
+                        continue
                     for callee in in_order(model.values(node.func, frame)):
                         for activation in activations(model, callee, node, frame):
                             yield Step(node, frame, activation)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from . import attributes, calls
 from .creations import names_that_lead_to_creations
+from .dark import is_foreign
 from .knowledge import CREATOR_WORDS, Kind
 from .scopes import Block
-from .values import Frame, Made
+from .values import Frame, Made, Unknown, Value
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -99,3 +100,28 @@ def builds_app(model: Model) -> bool:
         for call, block in model.linted.calls()
         for value in model.values(call, model.frame(block))
     )
+
+
+def may_give_app(model: Model, imported: ImportedEngine) -> bool:
+    """`app = create_app()`: does the call that leads to the engine give what a library that is not known has made?
+
+    It may be a framework's application.
+    """
+    if imported.call is imported.engine.call:
+        return False
+    values = [
+        value
+        for block in run_by_import(model.linted.block)
+        if imported.call in block.calls
+        for value in model.values(imported.call, model.frame(block))
+    ]
+    return bool(values) and all(_is_dark(model, value) for value in values)
+
+
+def _is_dark(model: Model, value: Value) -> bool:
+    match value:
+        case Unknown():
+            return True
+        case Made(type=name):
+            return attributes.kind_of(model, value) is None and is_foreign(name)
+    return False

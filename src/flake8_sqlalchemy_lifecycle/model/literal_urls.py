@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from .inference import Model
 
 _DIALECT = rf"(?:{'|'.join(sorted(SERVERS))}|postgres)(?:\+\w+)?"
-_PASSWORD = re.compile(rf"{_DIALECT}://[^:/@\s]*:(?P<password>[^@\s]+)@")
+_PASSWORD = re.compile(rf"{_DIALECT}://(?P<user>[^:/@\s]*):(?P<password>[^@\s]+)@")
 _SERVER = re.compile(rf"{_DIALECT}://(?:[^:/@\s]*@)?[\w.-]+(?::\d+)?(?:[/?]|$)")
 _PLACEHOLDER = re.compile(r"[{}<>$]|^\*+$|^\.+$|^x+$|%\(|%s", re.IGNORECASE)
+_SOMEBODY = re.compile(r"(my|your|db|the)?[_-]?(user|username|usr|uname|login)", re.IGNORECASE)
+_SOMETHING = re.compile(r"(my|your|db|the)?[_-]?(pass|passwd|password|pwd|pw)", re.IGNORECASE)
+"""`user:password@…` says what belongs there, and is nobody's password."""
 _ASKING = frozenset("replace startswith endswith removeprefix split match search sub count".split())
 """Methods of strings and patterns: what they get is a pattern, no URL."""
 _PLACES = re.compile(
@@ -69,7 +72,9 @@ def _tells_password(model: Model, node: ast.AST, block: Block) -> bool:
     if text is None or "://" not in text or _is_asked(node, block):
         return False
     found = _PASSWORD.match(text)
-    return found is not None and not _PLACEHOLDER.search(found["password"])
+    if found is None or _PLACEHOLDER.search(found["password"]):
+        return False
+    return not (_SOMEBODY.fullmatch(found["user"]) and _SOMETHING.fullmatch(found["password"]))
 
 
 def _is_created_with_password(model: Model, call: ast.Call, block: Block) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
-from .inference import Model
 from .scopes import Block
 from .values import Constant, Frame, Instance, Made, Unknown, Value
+
+if TYPE_CHECKING:
+    from .inference import Model
 
 _LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 

@@ -65,6 +65,7 @@ Handlers that are registered in a way that the linter does not know, and calls t
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ...catalogue import Rule
@@ -85,20 +86,33 @@ RULE = Rule(
 
 @RULE.check
 def engine_in_request_path(model: Model) -> Iterator[Finding]:
-    """Report each engine that is made once per request."""
+    """Report each engine that is made once per request, and a call that leads to several of them once."""
+    places: dict[ast.expr, list[Cause]] = {}
     for cause in per_request(model):
         if not is_left_elsewhere(model, cause):
-            yield _finding(model, cause)
+            places.setdefault(cause.place, []).append(cause)
+    for causes in places.values():
+        yield _finding(model, causes)
 
 
-def _finding(model: Model, cause: Cause) -> Finding:
-    engine = cause.engine
-    creator = "create_async_engine" if engine.type.endswith("AsyncEngine") else "create_engine"
-    end = cause.path.end.block
+def _finding(model: Model, causes: list[Cause]) -> Finding:
+    cause = causes[0]
     often = "on every request" if cause.asked else "each time a session is asked for"
-    message = f"{creator}() runs {often}: {cause.path.names}"
-    if end.module is model.linted:
+    message = f"{_creator(cause)}() runs {often}: {cause.path.names}"
+    if cause.path.end.block.module is model.linted:
         return RULE.at(cause.place, message)
-    where = f"{end.module.display}:{engine.site.line}"
-    evidence = Evidence(end.module.display, engine.site.line, f"{creator}() makes the engine")
-    return RULE.at(cause.place, f"{message} ({where})", evidence)
+    evidence = [
+        Evidence(
+            other.path.end.block.module.display,
+            other.engine.site.line,
+            f"{_creator(other)}() makes the engine",
+        )
+        for other in causes
+    ]
+    more = f" and {len(causes) - 1} more" if len(causes) > 1 else ""
+    where = f"{evidence[0].path}:{evidence[0].line}{more}"
+    return RULE.at(cause.place, f"{message} ({where})", *evidence)
+
+
+def _creator(cause: Cause) -> str:
+    return "create_async_engine" if cause.engine.type.endswith("AsyncEngine") else "create_engine"

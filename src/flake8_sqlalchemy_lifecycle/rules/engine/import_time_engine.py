@@ -36,7 +36,7 @@ def engine() -> Engine:
 
 ## Silent
 
-What stands under `if __name__ == "__main__"`, and the module that builds the app.
+What stands under `if __name__ == "__main__"`, and the module that builds the app, be it by a function of the project.
 
 ## Misses
 
@@ -50,12 +50,18 @@ Engines that a framework or a library makes when it is imported.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
 from ...model import urls
-from ...model.imported_engines import ImportedEngine, builds_app, imported_engines
+from ...model.imported_engines import (
+    ImportedEngine,
+    builds_app,
+    imported_engines,
+    may_give_app,
+)
 from ...model.inference import Model
 from ...model.knowledge import CREATOR_WORDS
 
@@ -69,20 +75,33 @@ RULE = Rule(
 
 @RULE.check
 def import_time_engine(model: Model) -> Iterator[Finding]:
-    """Report each engine that importing the file makes."""
+    """Report each engine that importing the file makes, and a call that makes several of them once."""
     found = {imported.engine.site: imported for imported in reversed([*imported_engines(model)])}
-    if found and not builds_app(model):
-        for imported in found.values():
-            yield _finding(model, imported)
+    if not found or builds_app(model):
+        return
+    places: dict[ast.Call, list[ImportedEngine]] = {}
+    for imported in found.values():
+        if not may_give_app(model, imported):
+            places.setdefault(imported.place, []).append(imported)
+    for made in places.values():
+        yield _finding(model, sorted(made, key=lambda imported: imported.engine.site))
 
 
-def _finding(model: Model, imported: ImportedEngine) -> Finding:
-    engine = imported.engine
-    message = f"{urls.creator_of(model, engine)}() runs when this module is imported"
-    if imported.place is engine.call and imported.call is engine.call:
-        return RULE.at(imported.place, message)
-    if imported.place is engine.call:
+def _finding(model: Model, made: list[ImportedEngine]) -> Finding:
+    imported = made[0]
+    message = f"{urls.creator_of(model, imported.engine)}() runs when this module is imported"
+    if imported.place is imported.engine.call:
+        if imported.call is imported.place:
+            return RULE.at(imported.place, message)
         return RULE.at(imported.place, f"{message} (line {imported.call.lineno})")
-    shown = model.project.display(engine.site.path)
-    evidence = Evidence(shown, engine.site.line, "the engine is made here")
-    return RULE.at(imported.place, f"{message} ({shown}:{engine.site.line})", evidence)
+    evidence = [
+        Evidence(
+            model.project.display(other.engine.site.path),
+            other.engine.site.line,
+            f"{urls.creator_of(model, other.engine)}() makes an engine",
+        )
+        for other in made
+    ]
+    more = f" and {len(made) - 1} more" if len(made) > 1 else ""
+    where = f"{evidence[0].path}:{evidence[0].line}{more}"
+    return RULE.at(imported.place, f"{message} ({where})", *evidence)
