@@ -125,7 +125,7 @@ def waits_in(model: Model, frame: Frame) -> Iterator[ast.expr]:
 
 
 def _only_cleans_up(model: Model, method: ast.Attribute, frame: Frame) -> bool:
-    """`registry.rollback()` after an error: there is something only if this thread has begun it, which is told there."""
+    """`registry.rollback()` after an error: what this thread has begun is told where it did."""
     return (
         method.attr == "rollback"
         and is_on_error(frame.block, method)

@@ -34,9 +34,28 @@ def sessions_failing(model: Model, call: ast.Call, frame: Frame) -> Iterator[Own
             return
     if not may_fail(model, call):
         return
-    for session in dict.fromkeys(_given(model, call, frame)):
-        if any(_fails(model, inner, session) for inner in started(model, call, frame)):
+    activations = started(model, call, frame)
+    if not activations:
+        return
+    shared = [found for inner in activations for found in _shared(model, inner)]
+    for session in dict.fromkeys([*_given(model, call, frame), *shared]):
+        if any(_fails(model, inner, session) for inner in activations):
             yield session
+
+
+def is_registry(model: Model, session: Value) -> bool:
+    """Is it a registry, which functions find by themselves where others are given a session?"""
+    return attributes.kind_of(model, session) is Kind.REGISTRY
+
+
+def _shared(model: Model, frame: Frame) -> Iterator[Made]:
+    """The registries that a function flushes or commits itself."""
+    for call in frame.block.calls:
+        if isinstance(call.func, ast.Attribute) and call.func.attr in FAILS:
+            found = known(model.values(call.func.value, frame))
+            registry = next(iter(found), None)
+            if len(found) == 1 and isinstance(registry, Made) and is_registry(model, registry):
+                yield registry
 
 
 def may_fail(model: Model, call: ast.Call) -> bool:

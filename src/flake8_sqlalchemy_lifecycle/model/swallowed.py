@@ -14,7 +14,15 @@ from functools import cache
 from . import calls, invocation
 from .begun import uses
 from .contradictions import exclude_each_other
-from .failing import RESTORES, Owner, may_fail, never_returns, restores, sessions_failing
+from .failing import (
+    RESTORES,
+    Owner,
+    is_registry,
+    may_fail,
+    never_returns,
+    restores,
+    sessions_failing,
+)
 from .flow import position
 from .holding import started
 from .inference import Model
@@ -204,7 +212,10 @@ class _Watch:
             # of a savepoint, a unit of work, a helper that holds it or knows where it is
             restores_it = isinstance(node.func, ast.Attribute) and node.func.attr in RESTORES
             found_it = any("rollback" in inner.block.words for inner in activations)
-            return None if restores_it or found_it else failed
+            if restores_it or found_it:
+                return None
+            if not activations or not is_registry(self._model, self._session):
+                return failed
         if not activations:
             looks = bool(names) and all(name.startswith(_LOOKS_ONLY) for name in names)
             return failed if looks else None

@@ -30,7 +30,8 @@ local = create_engine("sqlite:///app.db")
 
 ## Silent
 
-Settings objects, the environment and its defaults (unless they hold a password), placeholders (`user:password@host` too), and SQLite.
+Settings objects, the environment and its defaults (unless they hold a password), placeholders
+(`user:password@host` too), and SQLite.
 
 ## Misses
 
