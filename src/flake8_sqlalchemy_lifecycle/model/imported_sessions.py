@@ -16,7 +16,7 @@ from .scopes import Assigned, Binding, Block, Imported, Module
 from .sessions import Opened, is_handed_out, opened_by
 from .sought import Sought, is_session
 from .spelling import arguments, last_name, opener_name
-from .values import Cls, Made, ProjectModule, Site
+from .values import Cls, Instance, Made, ProjectModule, Site
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _NAMES = re.compile(r"session|db$", re.IGNORECASE)
@@ -40,6 +40,10 @@ def opened_here(model: Model) -> Iterator[Shared]:
         use = next(_uses(model, model.linted, opened, name), None)
         if use is not None:
             yield Shared(opened, name, *use)
+    for opened, holder, name in _held_by_objects(model, model.linted):
+        use = next(_uses_of_held(model, model.linted, opened, holder), None)
+        if use is not None:
+            yield Shared(opened, name, *use)
 
 
 def opened_elsewhere(model: Model) -> Iterator[Shared]:
@@ -54,6 +58,9 @@ def opened_elsewhere(model: Model) -> Iterator[Shared]:
             continue
         for opened, name in _opened_by(model, module):
             if opened.session == session and not any(_uses(model, module, opened, name)):
+                yield Shared(opened, name, use, user)
+        for opened, holder, name in _held_by_objects(model, module):
+            if opened.session == session and not any(_uses_of_held(model, module, opened, holder)):
                 yield Shared(opened, name, use, user)
 
 
@@ -147,6 +154,60 @@ def _defaults(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 yield default, name
+
+
+# held by an object of the module
+
+
+def _held_by_objects(model: Model, module: Module) -> Iterator[tuple[Opened, str, str]]:
+    """The sessions that objects of a file's top level open when they are made, and keep for good.
+
+    Each with the object's name, and with the name by which functions get to it.
+    """
+    if not module.may_say("ession"):
+        return
+    top = module.block
+    classes = {block.name: block for block in top.inner.values() if block.is_class}
+    for call in top.calls:
+        holder = _name_of(top, call)
+        cls = classes.get(last_name(call.func) or "")
+        if holder is None or cls is None or len(top.bindings.get(holder, ())) != 1:
+            continue
+        for value in model.values(call, model.frame(top)):
+            if isinstance(value, Instance) and value.cls.block is cls:
+                for opened, name in _kept_by(model, value):
+                    yield opened, holder, f"{holder}.{name}"
+
+
+def _kept_by(model: Model, holder: Instance) -> Iterator[tuple[Opened, str]]:
+    """The sessions that a constructor opens for an attribute which nothing else sets."""
+    for name, stores in attributes.self_stores(holder.cls.block).items():
+        if len(stores) != 1 or not isinstance(stores[0].origin, Assigned):
+            continue
+        found = attributes.of_instance(model, holder, holder.cls, name)
+        value = next(iter(found), None)
+        if len(found) != 1 or not isinstance(value, Made) or not is_session(model, value):
+            continue
+        if value.declared or value.call is None or value.call is not stores[0].origin.value:
+            continue
+        frame = value.frame
+        if frame is not None and frame.block.method_of is holder.cls.block:
+            if frame.block.name == "__init__":
+                yield Opened(value.call, value, frame), name
+
+
+def _uses_of_held(
+    model: Model, module: Module, opened: Opened, holder: str
+) -> Iterator[tuple[ast.expr, str]]:
+    """Where functions of a file get at the session by the object's name."""
+    for block in module.functions():
+        if holder in block.words:
+            its = Sought(model, model.frame(block), opened.session)
+            for node in block.nodes:
+                match node:
+                    case ast.Attribute(value=ast.Name(id=name)) if name == holder:
+                        if its.is_it(node):
+                            yield node, block.qualname
 
 
 # in other files

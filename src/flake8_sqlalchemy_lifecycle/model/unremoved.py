@@ -52,8 +52,10 @@ def unremoved_registries(model: Model) -> Iterator[Unremoved]:
         if known is not None and use.registry not in found:
             found[use.registry] = Unremoved(known, use.registry, use.block)
     for registry, unremoved in found.items():
-        if not any(_may_end(model, module, registry, names) for module in modules):
-            yield unremoved
+        ends = {_ends(model, module, registry, names) for module in modules}
+        if True in ends or (None in ends and _gets_about(model, modules, registry, names)):
+            continue
+        yield unremoved
 
 
 def _used(
@@ -142,10 +144,14 @@ def _distance(model: Model, router: Made, use: Use) -> int:
     return 0 if path == use.block.module.path else 2 if path == model.linted.path else 1
 
 
-def _may_end(model: Model, module: Module, registry: Made, names: frozenset[str]) -> bool:
-    """May code of a file end the registry's sessions: by its methods, in a `with`, or by giving the registry away?"""
+def _ends(model: Model, module: Module, registry: Made, names: frozenset[str]) -> bool | None:
+    """Does code of a file end the registry's sessions: by its methods, in a `with`, or by giving the registry away?
+
+    None where it ends something that may be one, if the registry or its session got there.
+    """
     if not module.may_say("remove", "close", ".registry", *names):
         return False
+    found: bool | None = False
     for block in module.blocks():
         frame = model.frame(block)
         for node in block.nodes:
@@ -154,10 +160,13 @@ def _may_end(model: Model, module: Module, registry: Made, names: frozenset[str]
                     parent = block.parents.get(node)
                     if isinstance(parent, ast.Call) and parent.func is node and parent.args:
                         continue  # a list's
-                    if _may_be(model, owner, frame, registry, unknown=name != "registry"):
+                    is_it = _is_it(model, owner, frame, registry)
+                    if is_it or (is_it is None and last_name(owner) in names):
                         return True
+                    if is_it is None and name != "registry":
+                        found = None
                 case ast.withitem(context_expr=ast.expr() as given):
-                    if _may_be(model, given, frame, registry):
+                    if _is_it(model, given, frame, registry):
                         return True
                 case ast.Call() if node is not registry.call:
                     for given in arguments(node):
@@ -165,25 +174,68 @@ def _may_end(model: Model, module: Module, registry: Made, names: frozenset[str]
                             if last_name(given) in names:
                                 if registry in model.values(given, frame):
                                     return True
-    return False
+    return found
 
 
-def _may_be(
-    model: Model, expression: ast.expr, frame: Frame, registry: Made, unknown: bool = False
-) -> bool:
+def _is_it(model: Model, expression: ast.expr, frame: Frame, registry: Made) -> bool | None:
+    """Is an expression the registry or its session? None where it may be anything."""
     values = model.values(expression, frame)
-    if not values:
-        return unknown
+    known = bool(values)
     for value in values:
         found = registry_of(model, value)
         if found == registry:
             return True
-        if unknown and found is None:
-            if not isinstance(value, Made) or not _is_told(value):
-                return True
-    return False
+        if found is None and (not isinstance(value, Made) or not _is_told(value)):
+            known = False
+    return False if known else None
 
 
 def _is_told(made: Made) -> bool:
     """Is the object's type one that the model knows, and not just the name of what gave it?"""
     return made.type in TYPES or made.type.startswith("builtins.")
+
+
+_STAYS = (ast.Attribute, ast.Expr, ast.Compare, ast.withitem, ast.If, ast.While)
+"""What an expression can stand in without getting to other code: `registry.commit`, `registry()`, a test."""
+
+
+def _gets_about(model: Model, modules: list[Module], registry: Made, names: frozenset[str]) -> bool:
+    """Is the registry, or its session, anywhere returned, passed, stored or put into something?"""
+    for module in modules:
+        if names.isdisjoint(model.project.identifiers(module.path)):
+            continue
+        for block in module.blocks():
+            if _leaves(model, block, registry, names):
+                return True
+    return False
+
+
+def _leaves(model: Model, block: Block, registry: Made, names: frozenset[str]) -> bool:
+    frame = model.frame(block)
+    wanted = set(names) | _assigned_names(block)
+    for node in block.nodes:
+        if not isinstance(node, ast.Name | ast.Attribute | ast.Call):
+            continue
+        spells = last_name(node.func if isinstance(node, ast.Call) else node)
+        if isinstance(getattr(node, "ctx", None), ast.Store):
+            continue
+        if spells not in wanted and node is not registry.call:
+            continue
+        parent = block.parents.get(node)
+        if isinstance(parent, _STAYS) or (isinstance(parent, ast.Call) and parent.func is node):
+            continue
+        if isinstance(parent, ast.Assign) and all(isinstance(t, ast.Name) for t in parent.targets):
+            continue
+        if _is_it(model, node, frame, registry):
+            return True
+    return False
+
+
+def _assigned_names(block: Block) -> set[str]:
+    """The names that the function itself, or those around it, bind."""
+    found: set[str] = set()
+    here: Block | None = block
+    while here is not None and here.function is not None:
+        found.update(here.bindings)
+        here = here.parent
+    return found

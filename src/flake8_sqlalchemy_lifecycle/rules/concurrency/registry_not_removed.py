@@ -53,8 +53,9 @@ def add_note():
 
 ## Silent
 
-Any `remove()` or `close()` that may be the registry's, a registry that is given to other code, Flask-SQLAlchemy,
-zope.sqlalchemy, and scripts.
+Any `remove()` or `close()` that may be the registry's (also of something unknown, where the registry or its session is
+returned, passed or stored anywhere), a registry that is given to other code, Flask-SQLAlchemy, zope.sqlalchemy, and
+scripts.
 
 ## Misses
 

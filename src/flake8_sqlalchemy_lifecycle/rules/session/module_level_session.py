@@ -1,7 +1,7 @@
 """Module-level session: all requests, threads and tasks share one session.
 
-Finds a session that importing a module opens, as a global or as an attribute of a class, and that
-functions use. It is reported where it is opened, when functions of that file use it or a class is
+Finds a session that importing a module opens, as a global, an attribute of a class or of an object that the module
+makes, and that functions use. It is reported where it is opened, when functions of that file use it or a class is
 given it; else at the first use, or default argument, in each file that imports it.
 
 ## Why
@@ -46,7 +46,8 @@ top level uses. A `global` that a function sets is LSA304.
 
 ## Misses
 
-A session inside another object, as `Holder().session`.
+A session inside another object, unless the object's constructor opens it and functions get at it by
+the object's name, `holder.session`.
 
 ## References
 
