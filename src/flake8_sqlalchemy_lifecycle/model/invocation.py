@@ -255,18 +255,19 @@ def _out_of(values: Values, frame: Frame) -> Values:
     if frame.caller is None or frame.call is None:
         return values
     site = Site.of(frame.call, frame.caller.block)
-    return frozenset(
-        _carried(v, site, frame)
-        if isinstance(v, Made | Instance) and v.frame is not None and v.frame.within(frame)
-        else v
-        for v in values
-    )
+    return frozenset(_carried(v, site, frame) for v in values)
 
 
-def _carried(value: Made | Instance, site: Site, frame: Frame) -> Value:
+def _carried(value: Value, site: Site, frame: Frame) -> Value:
+    """An object that the activation made, and what it made for that object, with the call that led to it."""
+    if not isinstance(value, Made | Instance) or value.frame is None:
+        return value
+    if not value.frame.within(frame):
+        return value
     context = (*value.context, site)[-4:]
     if isinstance(value, Instance):
-        return Instance(value.cls, value.site, value.args, context, frame.caller)
+        args = tuple((n, frozenset(_carried(v, site, frame) for v in vs)) for n, vs in value.args)
+        return Instance(value.cls, value.site, args, context, frame.caller)
     return Made(
         value.type,
         value.site,
