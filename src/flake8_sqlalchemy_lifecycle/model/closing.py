@@ -91,8 +91,15 @@ def _left_open(model: Model, opened: Opened) -> Kept | None:
     return Kept(opened, *found)
 
 
-def _opened(model: Model, function: Block) -> Iterator[Opened]:
-    """The sessions that a function opens and works with, and does not open by a `with`."""
+def _opened(model: Model, function: Block) -> list[Opened]:
+    """The sessions that a function opens and works with, and does not open by a `with`. Remembered."""
+    found: dict[Block, list[Opened]] = model.remembered.setdefault(_opened, {})
+    if function not in found:
+        found[function] = list(_find_opened(model, function))
+    return found[function]
+
+
+def _find_opened(model: Model, function: Block) -> Iterator[Opened]:
     if isinstance(function.node, ast.Lambda):
         return
     frame = model.frame(function)

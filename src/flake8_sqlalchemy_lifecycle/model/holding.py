@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 from . import calls, handlers
 from .inference import Model, known
@@ -22,7 +22,7 @@ _LOOKS_ONLY = ("builtins.", "logging.", "structlog.", "loguru.", "typing.", "sql
 _KEEPS = frozenset({"builtins.setattr"})
 
 
-class Hold(Enum):
+class Hold(IntEnum):
     """What a session is to the function at some point."""
 
     ABSENT = auto()  # not opened yet

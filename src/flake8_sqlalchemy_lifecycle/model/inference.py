@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterable
+from typing import Any
 
 from . import attributes, containers, hints, invocation, slots, strings
 from .knowledge import ENVIRONMENT, canonical
@@ -82,6 +83,8 @@ class Model:
         self._exhausted = False
         self._partial: set[tuple[ast.AST, Frame]] = set()
         self.cuts = 0
+        self.remembered: dict[object, Any] = {}
+        """What was found out for the linted file, by who found it out."""
 
     def begin_question(self) -> None:
         """Give the next rule its share of steps, and forget what the last one could not afford to know."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import Generic, Protocol, TypeVar
 
 from .scopes import Block
@@ -18,11 +18,13 @@ _With = ast.With | ast.AsyncWith
 _MOST_STATES = (
     48  # where a function has more, it is not followed further, and nothing is said of it
 )
+_STILL = (ast.Constant, ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
+"""Nodes that do nothing when they are evaluated."""
 _ROUNDS = 2
 """A loop is walked twice: what one round leaves behind, the next one finds."""
 
 
-class Way(Enum):
+class Way(IntEnum):
     """How control leaves a statement, or a function."""
 
     NEXT = auto()  # on to what follows; out of a function: its end
@@ -72,7 +74,8 @@ class Walk(Generic[State]):
         node = self._block.node
         states = frozenset({start})
         if isinstance(node, ast.Lambda):
-            return self._expressions([ast.Return(node.body)], states, Way.RETURN)
+            body = self._block.remembered.setdefault(Walk, ast.Return(node.body))
+            return self._expressions([body], states, Way.RETURN)
         return self._statements(node.body, states)
 
     def _statements(self, statements: list[ast.stmt], states: frozenset[State]) -> Outcome[State]:
@@ -120,10 +123,12 @@ class Walk(Generic[State]):
     ) -> Outcome[State]:
         """Evaluate what stands in `roots`, then leave on `way`."""
         out: Outcome[State] = {}
+        after, raises = self._watch.after, self._watch.raises
         for root in roots:
-            for node in _evaluated(root, self._block):
-                states = frozenset(self._watch.after(node, state) for state in states)
-                _add(out, dict.fromkeys(self._watch.raises(node), states))
+            for node in _in_order(root, self._block):
+                states = frozenset([after(node, state) for state in states])
+                for raised in raises(node):
+                    _add(out, {raised: states})
         _add(out, {way: states})
         return out
 
@@ -227,9 +232,17 @@ def _add(out: Outcome[State], more: Outcome[State]) -> None:
         out[way] = out.get(way, frozenset()) | states
 
 
+def _in_order(root: ast.AST, block: Block) -> tuple[ast.AST, ...]:
+    """The nodes of this block in `root`, inner ones first: about the order in which they are evaluated. Remembered."""
+    known: dict[ast.AST, tuple[ast.AST, ...]] = block.remembered.setdefault(_in_order, {})
+    if root not in known:
+        known[root] = tuple(_evaluated(root, block))
+    return known[root]
+
+
 def _evaluated(node: ast.AST, block: Block) -> Iterator[ast.AST]:
-    """The nodes of this block in `node`, inner ones first: about the order in which they are evaluated."""
     if node not in block.inner:
         for child in ast.iter_child_nodes(node):
-            yield from _evaluated(child, block)
+            if not isinstance(child, _STILL):
+                yield from _evaluated(child, block)
     yield node
