@@ -1,15 +1,13 @@
-"""The kinds of values that an expression can have. All are immutable and hashable: sets of them are answers.
-
-The most frequent ones know their hash, and are not frozen, which would make them three times as slow to build; they
-are not to be changed all the same.
-"""
+"""The kinds of values that an expression can have. All are immutable and hashable: sets of them are answers."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
+
+from .compound import Compound
 
 if TYPE_CHECKING:
     from .scopes import Block
@@ -28,13 +26,13 @@ class Site(NamedTuple):
         return cls(block.module.path, getattr(node, "lineno", 1), getattr(node, "col_offset", 0))
 
 
-class Frame:
+class Frame(Compound):
     """One activation of a block: what its parameters hold, as far as known, and who called it.
 
     Two frames are equal when the block, the arguments and the closure are: the caller does not count.
     """
 
-    __slots__ = ("_hash", "args", "block", "call", "caller", "closure", "depth")
+    __slots__ = ("args", "block", "call", "caller", "closure", "depth")
 
     def __init__(
         self,
@@ -50,19 +48,10 @@ class Frame:
         self.caller = caller
         self.call = call
         self.depth: int = caller.depth + 1 if caller else 0
-        self._hash = hash((id(block), args, closure))
+        self.__post_init__()
 
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Frame)
-            and self._hash == other._hash
-            and self.block is other.block
-            and self.args == other.args
-            and self.closure == other.closure
-        )
+    def _parts(self) -> Hashable:
+        return self.block, self.args, self.closure
 
     def __repr__(self) -> str:
         return f"<Frame {self.block.qualname} {dict(self.args)}>"
@@ -114,58 +103,46 @@ class ProjectModule:
     path: str
 
 
-@dataclass(slots=True)
-class Func:
+@dataclass(slots=True, eq=False)
+class Func(Compound):
     """A project function; a method has its receiver; `wrappers` are library decorators applied by a call."""
 
     block: Block
     closure: Frame
     receiver: Value | None = None
     wrappers: tuple[str, ...] = ()
-    _hash: int = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        self._hash = hash((self.block, self.closure, self.receiver, self.wrappers))
-
-    def __hash__(self) -> int:
-        return self._hash
+    def _parts(self) -> Hashable:
+        return self.block, self.closure, self.receiver, self.wrappers
 
 
-@dataclass(slots=True)
-class Cls:
+@dataclass(slots=True, eq=False)
+class Cls(Compound):
     """A project class."""
 
     block: Block
     closure: Frame
-    _hash: int = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        self._hash = hash((self.block, self.closure))
-
-    def __hash__(self) -> int:
-        return self._hash
+    def _parts(self) -> Hashable:
+        return self.block, self.closure
 
 
-@dataclass(slots=True)
-class Instance:
+@dataclass(slots=True, eq=False)
+class Instance(Compound):
     """An instance of a project class: made by a call at its site, or any (the site is the class or annotation)."""
 
     cls: Cls
     site: Site
     args: tuple[tuple[str, Values], ...] = ()
     context: tuple[Site, ...] = ()
-    frame: Frame | None = field(default=None, compare=False, repr=False)
-    _hash: int = field(init=False, compare=False, repr=False)
+    frame: Frame | None = field(default=None, repr=False)
 
-    def __post_init__(self) -> None:
-        self._hash = hash((self.cls, self.site, self.args, self.context))
-
-    def __hash__(self) -> int:
-        return self._hash
+    def _parts(self) -> Hashable:
+        return self.cls, self.site, self.args, self.context
 
 
-@dataclass(slots=True)
-class Made:
+@dataclass(slots=True, eq=False)
+class Made(Compound):
     """An object of a library, made at a site.
 
     `origin` is the object that made it (the maker of a session, the engine of a connection); `context` are the calls
@@ -178,15 +155,11 @@ class Made:
     origin: Value | None = None
     context: tuple[Site, ...] = ()
     declared: bool = False
-    call: ast.Call | None = field(default=None, compare=False, repr=False)
-    frame: Frame | None = field(default=None, compare=False, repr=False)
-    _hash: int = field(init=False, compare=False, repr=False)
+    call: ast.Call | None = field(default=None, repr=False)
+    frame: Frame | None = field(default=None, repr=False)
 
-    def __post_init__(self) -> None:
-        self._hash = hash((self.type, self.site, self.origin, self.context, self.declared))
-
-    def __hash__(self) -> int:
-        return self._hash
+    def _parts(self) -> Hashable:
+        return self.type, self.site, self.origin, self.context, self.declared
 
     @property
     def appears(self) -> Site:
@@ -194,30 +167,30 @@ class Made:
         return self.context[-1] if self.context else self.site
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+@dataclass(slots=True, eq=False)
+class Bound(Compound):
     """A method or attribute of an object that belongs to a library."""
 
     receiver: Value
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+@dataclass(slots=True, eq=False)
+class Items(Compound):
     """A tuple or list whose elements are known one by one."""
 
     elements: tuple[Values, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Elements:
+@dataclass(slots=True, eq=False)
+class Elements(Compound):
     """A collection or iterator of unknown length, with what its elements can be."""
 
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+@dataclass(slots=True, eq=False)
+class Mapping(Compound):
     """A dictionary with constant keys."""
 
     entries: tuple[tuple[object, Values], ...]
@@ -227,37 +200,37 @@ class Mapping:
         return next((values for name, values in self.entries if name == key), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Coroutine:
+@dataclass(slots=True, eq=False)
+class Coroutine(Compound):
     """A called `async def` that nobody awaited yet."""
 
     frame: Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Generator:
+@dataclass(slots=True, eq=False)
+class Generator(Compound):
     """A called generator function."""
 
     frame: Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Manager:
+@dataclass(slots=True, eq=False)
+class Manager(Compound):
     """A called function that `contextmanager` or `asynccontextmanager` decorates."""
 
     frame: Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Entering:
+@dataclass(slots=True, eq=False)
+class Entering(Compound):
     """A context manager around a value: `closing(x)`, `nullcontext(x)`."""
 
     values: Values
     closes: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Partial:
+@dataclass(slots=True, eq=False)
+class Partial(Compound):
     """`functools.partial(function, …)`."""
 
     function: Value
@@ -265,23 +238,23 @@ class Partial:
     keywords: tuple[tuple[str, Values], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TypeForm:
+@dataclass(slots=True, eq=False)
+class TypeForm(Compound):
     """An annotation used as a value: an alias such as `DbSession = Annotated[AsyncSession, Depends(get_db)]`."""
 
     annotation: ast.expr
     frame: Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Returning:
+@dataclass(slots=True, eq=False)
+class Returning(Compound):
     """Something callable of which only the result's type is known: `Callable[[], AsyncSession]`."""
 
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
-class Super:
+@dataclass(slots=True, eq=False)
+class Super(Compound):
     """`super()` in a method of `cls`."""
 
     receiver: Value
