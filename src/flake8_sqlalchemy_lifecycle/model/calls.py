@@ -307,7 +307,7 @@ def steps(model: Model, frame: Frame, interesting: Interesting) -> Iterator[Step
                 elif node.args and _may_hand_over(node, block.module):
                     yield from _handed_over(model, node, frame, interesting)
             case ast.Attribute() if interesting(words):
-                yield from _property_steps(model, node, frame)
+                yield from property_steps(model, node, frame)
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     yield from _entered_steps(model, item.context_expr, frame)
@@ -423,7 +423,8 @@ def _handed_over(
                 yield Step(node, frame, activation)
 
 
-def _property_steps(model: Model, node: ast.Attribute, frame: Frame) -> Iterator[Step]:
+def property_steps(model: Model, node: ast.Attribute, frame: Frame) -> Iterator[Step]:
+    """The properties that reading an attribute runs."""
     for value in model.values(node.value, frame):
         if not isinstance(value, Instance):
             continue

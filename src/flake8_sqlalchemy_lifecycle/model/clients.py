@@ -14,7 +14,7 @@ from .events import events_of
 from .inference import known
 from .knowledge import Kind, Role
 from .lifespans import lifespans_of
-from .scopes import Block
+from .scopes import Block, Module
 from .spelling import last_name
 from .startup import engines_made
 from .values import Frame, Made, Mapping, Site, Value
@@ -31,6 +31,7 @@ _ENTERS = frozenset(
 )
 _SETS_UP = ("dependency_overrides", "LifespanManager", "lifespan_context", ".state.", "app.state")
 """A test that says one of these gives the app itself what its lifespan would have."""
+_SETTING = frozenset({"dependency_overrides", "LifespanManager", "lifespan_context", "state"})
 _DEEPEST = 3
 
 
@@ -62,8 +63,25 @@ def _sets_up(model: Model) -> bool:
     for path in (model.linted.path, *(p for p in around if os.path.basename(p) == "conftest.py")):
         source = model.project.source(path)
         if source is not None and any(word in source.text for word in _SETS_UP):
-            return True
+            module = model.project.module(path)
+            if module is None or module is model.linted or _may_reach(model, module):
+                return True
     return False
+
+
+def _may_reach(model: Model, conftest: Module) -> bool:
+    """May what a conftest sets up be there for the tests of the linted file?
+
+    Not where only fixtures do so, and the file asks for nothing of the conftest.
+    """
+    if conftest.may_say("autouse", "pytest_", "name=", "usefixtures"):
+        return True
+    names = {node.id for node in conftest.block.nodes_of(ast.Name)}
+    names |= {node.attr for node in conftest.block.nodes_of(ast.Attribute)}
+    if not names.isdisjoint(_SETTING):
+        return True
+    asked = model.project.identifiers(model.linted.path)
+    return any(block.name in asked for block in conftest.functions())
 
 
 def _without_start(model: Model, call: ast.Call, block: Block) -> Unentered | None:

@@ -17,7 +17,7 @@ from .inference import known
 from .knowledge import IO_METHODS
 from .knowledge.sqlalchemy import TAKE_AN_ENGINE
 from .scopes import Block
-from .values import Bound, Elements, Entering, Frame, Func, Instance, Items, Made, Site
+from .values import Bound, Cls, Elements, Entering, Frame, Func, Instance, Items, Made, Site, Values
 from .ways import RAISED, Outcome, Walk, Way
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ _KEEP_NOTHING = (
     "typing.",
 )
 _KEEPS = frozenset({"builtins.setattr"})
+_PLAIN_BASES = frozenset({"builtins.object", "typing.NamedTuple", "typing.Generic"})
 
 
 class Fate(Enum):
@@ -163,6 +164,8 @@ class _EngineWatch:
                 self._use(node)
             return Fate.HELD
         activations = started(self._model, node, self._frame)
+        if not activations and given and self._is_only_put_into(node, found):
+            return Fate.HELD
         if not activations or self._frame.depth > _DEEPEST:
             return Fate.KEPT if given else self._use(node)
         fates = frozenset().union(*(self._within(activation) for activation in activations))
@@ -170,6 +173,22 @@ class _EngineWatch:
         if Fate.KEPT in fates:
             return Fate.KEPT
         return Fate.DISPOSED if fates == {Fate.DISPOSED} else Fate.HELD
+
+    def _is_only_put_into(self, node: ast.Call, callees: Values) -> bool:
+        """`Database(engine=engine)`: an object of the project's that has it for a field, without a constructor?"""
+        return (
+            bool(callees)
+            and all(
+                isinstance(cls, Cls)
+                and all(
+                    isinstance(base, Cls) or base.name in _PLAIN_BASES
+                    for base in attributes.mro(self._model, cls)
+                )
+                and not cls.block.node.keywords  # type: ignore[union-attr]
+                for cls in callees
+            )
+            and self._is_held_by(node)
+        )
 
     def _within(self, activation: Frame) -> frozenset[Fate]:
         """What becomes of it in a function that gets it; a constructor may store it in its object."""
@@ -215,7 +234,8 @@ class _EngineWatch:
         """An inner function that uses it: who calls that, and when, is not followed."""
         names = block.words if block is not None else frozenset[str]()
         for name in names & self._frame.block.bindings.keys():
-            if any(map(self._means_it, self._model.lookup(name, self._frame))):
+            found = self._model.lookup(name, self._frame)
+            if any(self._means_it(value) or self._holds(value) for value in found):
                 return Fate.KEPT
         return Fate.HELD
 
@@ -252,20 +272,23 @@ class _EngineWatch:
                 return self._has_it(body) or self._has_it(other)
             case ast.Starred(value=value):
                 return self._has_it(value)
-        return self._is_it(node) or (isinstance(node, ast.Call) and self._is_held_by(node))
+        return self._is_it(node) or self._is_held_by(node)
 
     def _is_held_by(self, node: ast.expr) -> bool:
         """Is the expression an object of the project that got it, or that `opening` makes with it?"""
         if not isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Await):
             return False
-        for value in self._model.values(node, self._frame):
-            if isinstance(value, Instance):
-                if isinstance(self._opening, ast.Call):
-                    if value.site == Site.of(self._opening, self._frame.block):
-                        return True
-                if any(self._means_it(v) for _, values in value.args for v in values):
-                    return True
-        return False
+        return any(map(self._holds, self._model.values(node, self._frame)))
+
+    def _holds(self, value: object, depth: int = _DEEPEST) -> bool:
+        """Has an object it among its arguments, or another one that has?"""
+        if not isinstance(value, Instance) or not depth:
+            return False
+        if isinstance(self._opening, ast.Call):
+            if value.site == Site.of(self._opening, self._frame.block):
+                return True
+        held = [v for _, values in value.args for v in values]
+        return any(self._means_it(v) or self._holds(v, depth - 1) for v in held)
 
     # what the statements ask
 

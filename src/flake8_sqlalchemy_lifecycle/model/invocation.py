@@ -775,9 +775,11 @@ def _method(model: Model, receiver: Value, name: str, node: ast.Call, frame: Fra
         case Mapping() | Elements() if name == "items":
             pair = Items((UNKNOWN, model.item(receiver, None)))
             return frozenset({Elements(frozenset({pair}))})
-        case Elements() | Items() if name in ("pop", "values", "copy", "get"):
+        case Mapping() | Elements() if name == "popitem":
+            return frozenset({Items((UNKNOWN, model.item(receiver, None)))})
+        case Elements() | Items() if name in ("pop", "popleft", "values", "copy", "get"):
             inner = model.iterated(frozenset({receiver}))
-            return inner if name in ("pop", "get") else frozenset({Elements(inner)})
+            return frozenset({Elements(inner)}) if name in ("values", "copy") else inner
         case Generator() if name in ("__next__", "__anext__", "asend", "send"):
             return yielded(model, receiver.frame)
     owner = attributes.type_name(model, receiver)

@@ -348,7 +348,8 @@ class Block:
     def reaching(self, name: str, use: ast.AST | None) -> list[Binding]:
         """The bindings of `name` in this block that can be in force at `use`; all of them where `use` is None.
 
-        A binding in a statement list around the use, and before it, hides what was bound before that binding.
+        A binding in a statement list around the use, and before it, hides what was bound before that binding. An
+        assignment is not in force in its own value, unless it comes round again.
         """
         bindings = self.bindings.get(name, [])
         if use is None or len(bindings) < 2 or use not in self.parents:
@@ -369,7 +370,9 @@ class Block:
             ):
                 nearest = binding
         if nearest is None:
-            return bindings
+            if loops:
+                return bindings
+            return [b for b in bindings if not _is_assignment_around(b, around)] or bindings
         start = _position(nearest.node)
         inner_loops = [loop for loop in loops if _position(loop) > start]
         return [
@@ -381,7 +384,7 @@ class Block:
                 not isinstance(binding.origin, Parameter)
                 and _position(binding.node) > start
                 and (
-                    _position(binding.node) < here
+                    (_position(binding.node) < here and not _is_assignment_around(binding, around))
                     or any(_within(self, binding.node, loop) for loop in inner_loops)
                 )
             )
@@ -397,6 +400,10 @@ class Block:
             for other in self.reaching(binding.name, binding.node)
             if other.block is self and _position(other.node) < here
         ]
+
+
+def _is_assignment_around(binding: Binding, around: set[ast.AST]) -> bool:
+    return binding.node in around and isinstance(binding.node, ast.Assign | ast.AnnAssign)
 
 
 def _position(node: ast.AST) -> tuple[int, int]:

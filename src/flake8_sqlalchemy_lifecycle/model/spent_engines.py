@@ -109,18 +109,33 @@ def _left(model: Model, words: frozenset[str]) -> Iterator[Spent]:
     for block in model.linted.blocks():
         if block.is_class or words.isdisjoint(block.words) or block.name in _KEEP:
             continue
-        for call in block.calls:
-            if calls.spelled(call) not in words:
+        frame = model.frame(block)
+        for opening, made in _openings(model, block, frame, words):
+            if not block.is_function and not any(loops_around(block, opening)):
                 continue
-            if not block.is_function and not any(loops_around(block, call)):
-                continue
-            frame = model.frame(block)
-            for engine, chain in fresh(model, call, frame, words):
-                followed = follow(model, frame, call, engine.site)
+            for engine, chain in made:
+                followed = follow(model, frame, opening, engine.site)
                 if followed.is_left and followed.used and _counts(model, engine, block):
-                    here = engine.call if chain[-1].module is model.linted else call
+                    here = engine.call if chain[-1].module is model.linted else opening
                     if here is not None:
                         yield Spent(engine, here, chain, followed)
+
+
+_Fresh = Iterator[tuple[Made, tuple[Block, ...]]]
+
+
+def _openings(
+    model: Model, block: Block, frame: Frame, words: frozenset[str]
+) -> Iterator[tuple[ast.expr, _Fresh]]:
+    """The calls and properties by which a function may get a new engine, with the engines that they make."""
+    for call in block.calls:
+        if calls.spelled(call) in words:
+            yield call, fresh(model, call, frame, words)
+    for node in block.nodes_of(ast.Attribute):
+        if node.attr in words and not is_tested_and_kept(block, node):
+            for step in calls.property_steps(model, node, frame):
+                if not paths.is_cached(model, step):
+                    yield node, _given_by(model, step.callee, block, words, _DEEPEST)
 
 
 def _counts(model: Model, engine: Made, block: Block) -> bool:
@@ -139,7 +154,7 @@ def _counts(model: Model, engine: Made, block: Block) -> bool:
 
 def fresh(
     model: Model, call: ast.Call, frame: Frame, words: AbstractSet[str], depth: int = _DEEPEST
-) -> Iterator[tuple[Made, tuple[Block, ...]]]:
+) -> _Fresh:
     """The engines that a call makes each time, itself or in the function it calls; with the functions on the way."""
     block = frame.block
     if is_tested_and_kept(block, call) or calls.is_spared(model, call, frame):
@@ -165,12 +180,19 @@ def fresh(
                 continue
             if not is_called_as_written(model, activation):
                 continue
-            for nested in inner.calls:
-                if calls.spelled(nested) in words:
-                    for engine, chain in fresh(model, nested, activation, words, depth - 1):
-                        followed = follow(model, activation, nested, engine.site)
-                        if followed.is_given and not followed.disposes:
-                            yield engine, (block, *chain)
+            yield from _given_by(model, activation, block, words, depth)
+
+
+def _given_by(
+    model: Model, activation: Frame, caller: Block, words: AbstractSet[str], depth: int
+) -> _Fresh:
+    """The engines that a function makes and gives to its caller."""
+    for nested in activation.block.calls:
+        if calls.spelled(nested) in words:
+            for engine, chain in fresh(model, nested, activation, words, depth - 1):
+                followed = follow(model, activation, nested, engine.site)
+                if followed.is_given and not followed.disposes:
+                    yield engine, (caller, *chain)
 
 
 def _built_by_operations(model: Model) -> Iterator[Spent]:
