@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .inference import Model
 
 STATE = "starlette.State"
+_OF_MODELS = frozenset(Library(member(model, name)) for model in MODELS for name in CONSTRUCTORS)
 SLOTS = {STATE: "state", "sanic.Context": "ctx"}
 """What an app keeps things on, and the attribute by which it has it."""
 _PLAIN = Type()
@@ -262,7 +263,7 @@ def _of_class(model: Model, cls: Cls, receiver: Value, name: str) -> Values:
     if not _tells(found):
         for method, store in _class_stores(model, cls, name):
             found |= model.values(store, method)
-    if not found and name in CONSTRUCTORS and isinstance(receiver, Cls):
+    if name in CONSTRUCTORS and isinstance(receiver, Cls) and not _tells(found - {*_OF_MODELS}):
         if any(isinstance(base, Library) and base.name in MODELS for base in mro(model, cls)):
             made = Instance(receiver, Site.of(cls.block.node, cls.block))
             return frozenset({Returning(frozenset({made}))})

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from . import attributes, calls, invocation, paths
 from .knowledge import DECORATORS, Kind, Role
 from .loading import is_refreshing, loaded_class, loaded_classes
-from .mapping import is_mapped_attribute, mapped_class
+from .mapping import is_mapped_attribute, mapped_class, reads_mapped, validated_by
 from .scopes import Block
-from .sought import Sought, held, is_session
+from .sought import Sought, held, is_session, parts
 from .spelling import arguments, last_name, spelled
 from .trails import Trails
 from .truth import truth
-from .values import Cls, Constant, Frame, Made, Manager, Site, Value
+from .values import Cls, Constant, Elements, Frame, Items, Made, Manager, Site, Value
 from .ways import Outcome, Walk, Way
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ class _Watch:
             case ast.Call(func=ast.Attribute(attr=name, value=owner)) if self._its.is_it(owner):
                 return self._called(name, node, state)
             case ast.Call():
-                return self._helped(node, _without(state, _RESULT))
+                return self._helped(node, _without(self._validated(node, state), _RESULT))
             case ast.Attribute(value=ast.Name(id=name), attr=attribute):
                 if isinstance(node.ctx, ast.Load):
                     return self._read(node, name, attribute, state)
@@ -257,7 +257,7 @@ class _Watch:
         names = [n for a in arguments(call) for n in _names_in(a)]
         if name in ("add", "add_all"):
             for given in names:
-                if _get(state, given) is None and self._track(given):
+                if _get(state, given) is None and (self._track(given) or self._track_list(given)):
                     state = _with(state, given, Status.NEW)
         elif name == "expunge":
             state = _without(state, *names)
@@ -272,6 +272,18 @@ class _Watch:
         cls = next(iter(classes)) if len(classes) == 1 else None
         if cls is not None:
             self.classes[name] = cls
+        return cls is not None
+
+    def _track_list(self, name: str) -> bool:
+        """Is the variable a list of mapped instances, all of one class?"""
+        values = self.model.lookup(name, self.frame, None)
+        if not values or not all(isinstance(value, Items | Elements) for value in values):
+            return False
+        classes = {mapped_class(self.model, v) for value in values for v in parts(value)}
+        cls = next(iter(classes)) if len(classes) == 1 else None
+        if cls is not None:
+            self.classes[name] = cls
+            self._lists.add(name)
         return cls is not None
 
     def _awaited(self, call: ast.Call, state: State) -> State:
@@ -451,14 +463,18 @@ class _Watch:
             match generator:
                 case ast.comprehension(target=ast.Name(id=name), iter=ast.Name(id=origin)):
                     if origin in self._lists and _get(state, origin) is Status.EXPIRED:
+                        cls = self.classes[origin]
                         for part in ast.walk(node):
+                            attribute = None
                             match part:
-                                case ast.Attribute(value=ast.Name(id=owner), attr=attribute):
-                                    if owner == name and is_mapped_attribute(
-                                        self.model, self.classes[origin], attribute
-                                    ):
-                                        self._record(part, origin, attribute, state)
-                                        return _without(state, origin)
+                                case ast.Attribute(value=ast.Name(id=owner), attr=read):
+                                    if owner == name and is_mapped_attribute(self.model, cls, read):
+                                        attribute = read
+                                case ast.Call(args=[ast.Name(id=owner), *_]) if owner == name:
+                                    attribute = validated_by(self.model, part, self.frame, cls)
+                            if attribute is not None and isinstance(part, ast.expr):
+                                self._record(part, origin, attribute, state)
+                                return _without(state, origin)
         return state
 
     def _read(self, node: ast.Attribute, name: str, attribute: str, state: State) -> State:
@@ -470,9 +486,22 @@ class _Watch:
         if attribute == "awaitable_attrs":
             return _without(state, name)
         if not is_mapped_attribute(self.model, cls, attribute):
-            return state
+            is_called = getattr(self._block.parents.get(node), "func", None) is node
+            if not reads_mapped(self.model, cls, attribute, is_called=is_called):
+                return state
         self._record(node, name, attribute, state)
         return frozenset((n, s) for n, s in state if s is not Status.EXPIRED)
+
+    def _validated(self, call: ast.Call, state: State) -> State:
+        """`Out.model_validate(instance)` reads what the model has fields for."""
+        match call.args:
+            case [ast.Name(id=name), *_] if _get(state, name) is Status.EXPIRED:
+                if name not in self._lists:
+                    read = validated_by(self.model, call, self.frame, self.classes[name])
+                    if read is not None:
+                        self._record(call, name, read, state)
+                        return frozenset((n, s) for n, s in state if s is not Status.EXPIRED)
+        return state
 
     def _record(
         self, node: ast.expr | ast.Return, name: str, attribute: str | None, state: State

@@ -6,9 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import attributes
-from .scopes import Assigned, Binding
+from .scopes import Assigned, Binding, Defined
 from .spelling import last_name
-from .values import Bound, Cls, Instance, Library, Made, Value
+from .values import Bound, Cls, Frame, Instance, Library, Made, Returning, Value
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -19,6 +19,11 @@ _COLUMNS = frozenset(
     "Column mapped_column relationship column_property deferred composite synonym backref "
     "dynamic_loader query_expression".split()
 )
+
+
+_PROPERTIES = frozenset({"property", "cached_property", "hybrid_property"})
+_PERHAPS = (ast.If, ast.IfExp, ast.BoolOp, ast.Try, ast.For, ast.While, ast.Lambda, ast.Match)
+_READING = frozenset({"model_validate", "from_orm"})
 
 
 def mapped_class(model: Model, value: Value) -> Cls | None:
@@ -79,6 +84,46 @@ def is_mapped_attribute(model: Model, cls: Cls, name: str) -> bool:
             for binding in base.block.bindings.get(name, ()):
                 return _is_column(binding, is_model)
     return False
+
+
+def reads_mapped(model: Model, cls: Cls, name: str, *, is_called: bool) -> bool:
+    """Does a property of the class, or a method where it is called, read a mapped attribute, whatever it finds?"""
+    for base in attributes.mro(model, cls):
+        if isinstance(base, Cls) and (bindings := base.block.bindings.get(name)):
+            origin = bindings[0].origin
+            if len(bindings) > 1 or not isinstance(origin, Defined):
+                return False
+            block = origin.block
+            if not isinstance(block.node, ast.FunctionDef) or not block.parameters or block.yields:
+                return False
+            decorators = {last_name(decorator) for decorator in block.node.decorator_list}
+            if not (decorators <= _PROPERTIES if decorators else is_called):
+                return False
+            own = next(iter(block.parameters))
+            return any(
+                isinstance(node.value, ast.Name)
+                and node.value.id == own
+                and isinstance(node.ctx, ast.Load)
+                and is_mapped_attribute(model, cls, node.attr)
+                and not any(isinstance(around, _PERHAPS) for around in block.ancestors(node))
+                for node in block.nodes_of(ast.Attribute)
+            )
+    return False
+
+
+def validated_by(model: Model, call: ast.Call, frame: Frame, cls: Cls) -> str | None:
+    """The mapped attribute that `Out.model_validate(instance)` reads first, of an instance of the class."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in _READING:
+        return None
+    for value in model.values(call.func, frame):
+        for made in value.values if isinstance(value, Returning) else ():
+            if isinstance(made, Instance) and made.cls not in attributes.mro(model, cls):
+                for base in reversed(attributes.mro(model, made.cls)):
+                    for name, found in base.block.bindings.items() if isinstance(base, Cls) else ():
+                        if isinstance(found[0].origin, Assigned) and found[0].origin.annotation:
+                            if is_mapped_attribute(model, cls, name):
+                                return name
+    return None
 
 
 def _is_column(binding: Binding, is_model: bool) -> bool:

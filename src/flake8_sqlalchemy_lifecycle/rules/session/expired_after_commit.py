@@ -77,7 +77,7 @@ sessions whose maker the linter does not know.
 
 ## Misses
 
-Instances in attributes and dictionaries, and what a serializer reads of them.
+Instances in attributes and dictionaries, and what serializers read of them other than by pydantic's `model_validate()`.
 
 ## References
 
