@@ -253,7 +253,29 @@ class Project:
                 return way
             if whole and not namespace and self._holds_python(way[-1]):
                 namespace = way
-        return namespace or self._from_inside(importer, parts)
+        return (
+            self._from_distribution(importer, parts)
+            or namespace
+            or self._from_inside(importer, parts)
+        )
+
+    def _from_distribution(self, importer: str, parts: list[str]) -> tuple[str, ...]:
+        """The way of `shared.db` to `shared/shared/db.py`: a package that is installed from a folder of its name."""
+        name = parts[0]
+        for root in self._import_roots(os.path.dirname(importer)):
+            around = os.path.join(root, name)
+            if name not in self._files.folder(root).folders:
+                continue
+            for folder in (around, os.path.join(around, "src")):
+                if name in self._files.folder(folder).folders:
+                    way = self._descend(folder, parts)
+                    if (
+                        len(way) == len(parts)
+                        and way[0].endswith(".py")
+                        and way[-1].endswith(".py")
+                    ):
+                        return way
+        return ()
 
     def _from_inside(self, importer: str, parts: list[str]) -> tuple[str, ...]:
         """The way of `core.db` for a program that runs inside its package: `cd app && uvicorn main:app`.
