@@ -103,10 +103,14 @@ class SessionUses:
             return False
         if self.asynchronous not in (None, attributes.is_async(self.model, value)):
             return False
-        origin = value.origin if isinstance(value, Made) else None
-        if origin is not None:
-            return attributes.kind_of(self.model, origin) is not Kind.REGISTRY
-        return not (isinstance(value, Made) and value.declared and _is_promise(self.model, value))
+        if not isinstance(value, Made):
+            return True
+        if value.declared and _is_promise(self.model, value):
+            return False
+        return (
+            value.origin is None
+            or attributes.kind_of(self.model, value.origin) is not Kind.REGISTRY
+        )
 
     def _is_io(self, dotted: str, receiver: Value) -> bool:
         kind = attributes.kind_of(self.model, receiver) or Kind.APP
