@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from . import attributes, calls, invocation
 from .dark import given_away, is_foreign
 from .engines import engines_behind
-from .flow import in_part, position
+from .flow import are_exclusive, in_part, position
 from .knowledge import Kind
 from .scopes import Block, Imported
 from .spelling import arguments, last_name, spelled
@@ -91,17 +91,24 @@ def registered(model: Model, frame: Frame) -> Iterator[Disposal]:
 
 
 def runs_at_shutdown(frame: Frame) -> Iterator[ast.AST]:
-    """The nodes of a generator that run when it goes on behind its (first) yield, and nothing went wrong."""
+    """The nodes of a generator that run when it goes on behind a yield, and nothing went wrong."""
     block = frame.block
     if not block.yields:
         return
     first = min(block.yields, key=position)
-    end = (first.end_lineno or first.lineno, first.end_col_offset or 0)
     for node in block.nodes:
-        if position(node) < end:
+        if position(node) < _end(first):
             continue
+        if len(block.yields) > 1 and not any(
+            position(node) >= _end(y) and not are_exclusive(block, y, node) for y in block.yields
+        ):
+            continue  # `if there: yield; return`
         if not any(isinstance(a, ast.ExceptHandler) for a in block.ancestors(node)):
             yield node
+
+
+def _end(node: ast.expr) -> tuple[int, int]:
+    return node.end_lineno or node.lineno, node.end_col_offset or 0
 
 
 def may_be(disposed: Made | None, engine: Made) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from . import attributes, disposal, handlers
 from .disposal import Disposal, is_same
 from .engines import has_no_pool
-from .flow import position
+from .flow import are_exclusive, position
 from .lifespans import is_lifespan
 from .resumed import thrown_into
 from .scopes import Block, Module
@@ -93,7 +93,6 @@ def skipped(model: Model, lifespan: Frame, depth: int = 0) -> Iterator[Skipped]:
     """The disposals of a lifespan that do not happen when something is raised at its yield."""
     if not lifespan.block.yields:
         return
-    first = min(map(position, lifespan.block.yields))
     found = [d for d in disposal.of_lifespan(model, lifespan) if _is_dispose(model, d)]
     handled = [d for d in _in_handlers(model, lifespan) if _is_dispose(model, d)]
     entered = _entered(model, lifespan, found, depth)
@@ -108,7 +107,7 @@ def skipped(model: Model, lifespan: Frame, depth: int = 0) -> Iterator[Skipped]:
         seen.append((each.engine, each.place))
         bare = [s for s in entered if is_same(s.engine, each.engine)]
         plain = [p for p in places if p not in set(_contexts(lifespan))]
-        if any(position(p) < first for p in plain):
+        if any(_is_before_yield(lifespan.block, p) for p in plain):
             continue  # registered on an exit stack, perhaps in a loop
         places += [d.place for d in handled if d.engine and is_same(d.engine, each.engine)]
         watch = _Watch(model, lifespan, places, [s.path[0][0] for s in bare])
@@ -119,6 +118,12 @@ def skipped(model: Model, lifespan: Frame, depth: int = 0) -> Iterator[Skipped]:
             yield bare[0]
         elif plain:
             yield Skipped(each.engine, plain[0], lifespan)
+
+
+def _is_before_yield(block: Block, node: ast.AST) -> bool:
+    return any(
+        position(node) < position(y) and not are_exclusive(block, node, y) for y in block.yields
+    )
 
 
 def _order(disposal: Disposal) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import attributes, calls, disposal
 from .answering import answers, is_unclear, may_hold_life
-from .apps import is_app, is_starlette, site_of
+from .apps import call_at, is_app, is_starlette, site_of
 from .dark import given_away
 from .disposal import Disposal, may_be
 from .engine_fates import Fate, follow
@@ -22,7 +22,7 @@ from .lifespans import is_lifespan, lifespans_of
 from .lives import Life, life_of, lives
 from .mounts import mounted
 from .scopes import Block
-from .spelling import arguments
+from .spelling import arguments, last_name
 from .startup import engines_made
 from .unwired import unwired
 from .usage import name_of, used_engines
@@ -179,6 +179,7 @@ class _Question:
 
     def without_disposed(self, engines: list[Made]) -> list[Made]:
         """Those that nothing disposes on a shutdown path."""
+        engines = [e for e in engines if not _is_ended_by_callback(self.model, e)]
         if engines:
             for disposed in self._disposed():
                 engines = [e for e in engines if not may_be(disposed.engine, e)]
@@ -300,6 +301,35 @@ _PLUGIN_ENGINE = "engine_instance"
 def _holds(block: Block, call: ast.Call) -> bool:
     """Does the call stand in the function, or in one inside it?"""
     return any(call is node for node in ast.walk(block.node))
+
+
+def _is_ended_by_callback(model: Model, engine: Made) -> bool:
+    """Does the function that makes the engine, or one that it calls, give somebody a function that ends it later?"""
+    made = call_at(model, engine.site)
+    function = made[1].function if made is not None else None
+    if function is None:
+        return False
+    if _gives_disposer(function):
+        return True
+    frame = model.frame(function)
+    return any(
+        disposal.WORD in called.block.words and _gives_disposer(called.block)
+        for call in function.calls
+        for called in calls.functions_in(model, model.values(call.func, frame))
+    )
+
+
+def _gives_disposer(function: Block) -> bool:
+    if disposal.WORD not in function.words:
+        return False
+    disposers = {inner.name for inner in function.inner.values() if disposal.WORD in inner.words}
+    return any(
+        getattr(node, "id", None) in disposers or getattr(node, "attr", None) == disposal.WORD
+        for call in function.calls
+        for argument in arguments(call)
+        if not isinstance(argument, ast.Call) or last_name(argument.func) != disposal.WORD
+        for node in ast.walk(argument)
+    )
 
 
 def _serves(call: ast.Call) -> bool:
