@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from . import attributes, invocation
 from .knowledge import DECORATORS, DISPATCHED, TAKES, Role
 from .knowledge.tasks import WORKER_SETTINGS
-from .scopes import Block, Imported, Module
+from .scopes import Block, Imported, Module, Parameter
 from .truth import is_skipped
 from .values import (
     UNKNOWN,
@@ -308,24 +308,26 @@ def steps(model: Model, frame: Frame, interesting: Interesting) -> Iterator[Step
                     yield from _handed_over(model, node, frame, interesting)
             case ast.Attribute() if interesting(words):
                 yield from property_steps(model, node, frame)
-            case ast.With() | ast.AsyncWith():
-                for item in node.items:
-                    yield from _entered_steps(model, item.context_expr, frame)
+            case ast.withitem(context_expr=context) if interesting(words):
+                yield from _entered_steps(model, context, frame)
 
 
 def _stepping(block: Block) -> tuple[tuple[ast.AST, frozenset[str]], ...]:
-    """What may be a step: calls, attributes and `with` statements, with the names that they spell. Remembered."""
+    """What may be a step: calls, attributes and what `with` enters, with the names that they spell. Remembered."""
     found: tuple[tuple[ast.AST, frozenset[str]], ...] | None = block.remembered.get(_stepping)
     if found is None:
-        nodes = block.nodes_of(ast.Call, ast.Attribute, ast.With, ast.AsyncWith)
+        nodes = block.nodes_of(ast.Call, ast.Attribute, ast.withitem)
         found = block.remembered[_stepping] = tuple((n, _words_of_step(n)) for n in nodes)
     return found
 
 
 def _words_of_step(node: ast.AST) -> frozenset[str]:
-    if isinstance(node, ast.Call):
-        return frozenset(_spelled(node.func))
-    return frozenset({node.attr}) if isinstance(node, ast.Attribute) else frozenset()
+    match node:
+        case ast.Call(func=spelling) | ast.withitem(context_expr=spelling):
+            return frozenset(_spelled(spelling))
+        case ast.Attribute(attr=name):
+            return frozenset({name})
+    return frozenset()
 
 
 def is_spared(model: Model, call: ast.Call, frame: Frame) -> bool:
@@ -458,16 +460,31 @@ def _entered_steps(model: Model, node: ast.expr, frame: Frame) -> Iterator[Step]
 def _injected_steps(model: Model, frame: Frame, interesting: Interesting) -> Iterator[Step]:
     """The dependencies in a function's parameters."""
     closure = frame.closure or frame
-    for parameter in frame.block.parameters.values():
-        annotation = parameter.arg.annotation
-        said = _spelled(annotation) if annotation is not None else set[str]()
-        for expression in (parameter.default, annotation):
-            if expression is None or not interesting(said | _spelled(expression)):
-                continue
+    for expression, annotation, words in _injecting(frame.block):
+        if interesting(words):
             for node, target in injected_in(model, expression, closure, annotation):
                 found = model.activation(target, entry(model, target).args, frame, node)
                 if found is not None:
                     yield Step(node, frame, found)
+
+
+def _injecting(block: Block) -> tuple[tuple[ast.expr, ast.expr | None, frozenset[str]], ...]:
+    """The defaults and annotations of a function, each with its annotation, and with what both spell. Remembered."""
+    found: tuple[tuple[ast.expr, ast.expr | None, frozenset[str]], ...] | None
+    found = block.remembered.get(_injecting)
+    if found is None:
+        found = block.remembered[_injecting] = tuple(
+            (part, parameter.arg.annotation, _words_of_parameter(parameter))
+            for parameter in block.parameters.values()
+            for part in (parameter.default, parameter.arg.annotation)
+            if part is not None
+        )
+    return found
+
+
+def _words_of_parameter(parameter: Parameter) -> frozenset[str]:
+    parts = (parameter.default, parameter.arg.annotation)
+    return frozenset().union(*(_spelled(part) for part in parts if part is not None))
 
 
 def injected_in(

@@ -36,9 +36,9 @@ def truth(model: Model, test: ast.expr, frame: Frame) -> bool | None:
 
 def is_skipped(model: Model, node: ast.AST, frame: Frame) -> bool:
     """Do the arguments of this activation keep the node from being reached?"""
-    if frame.caller is None:
-        return False
     block = frame.block
+    if frame.caller is None or not _has_deciding(block):
+        return False
     inside = node
     for outer in block.ancestors(node):
         if isinstance(outer, ast.If) and _is_about_arguments(outer.test, block):
@@ -56,6 +56,15 @@ def is_skipped(model: Model, node: ast.AST, frame: Frame) -> bool:
     if isinstance(body, list) and inside in body:
         return any(_leaves(model, s, frame) for s in body[: body.index(inside)])
     return False
+
+
+def _has_deciding(block: Block) -> bool:
+    """Has the function an `if` about its arguments? Remembered."""
+    found: bool | None = block.remembered.get(_has_deciding)
+    if found is None:
+        found = any(_is_about_arguments(node.test, block) for node in block.nodes_of(ast.If))
+        block.remembered[_has_deciding] = found
+    return found
 
 
 def _leaves(model: Model, statement: ast.stmt, frame: Frame) -> bool:
