@@ -255,18 +255,29 @@ def _out_of(values: Values, frame: Frame) -> Values:
     if frame.caller is None or frame.call is None:
         return values
     site = Site.of(frame.call, frame.caller.block)
-    return frozenset(_carried(v, site, frame) for v in values)
+    return _all_carried(values, site, frame)
+
+
+def _all_carried(values: Values, site: Site, frame: Frame) -> Values:
+    return frozenset(_carried(value, site, frame) for value in values)
 
 
 def _carried(value: Value, site: Site, frame: Frame) -> Value:
-    """An object that the activation made, and what it made for that object, with the call that led to it."""
+    """An object that the activation made, what it made for that object or put into a container, with the call."""
+    match value:
+        case Items(elements):
+            return Items(tuple(_all_carried(part, site, frame) for part in elements))
+        case Elements(inner):
+            return Elements(_all_carried(inner, site, frame))
+        case Mapping(entries):
+            return Mapping(tuple((key, _all_carried(v, site, frame)) for key, v in entries))
     if not isinstance(value, Made | Instance) or value.frame is None:
         return value
     if not value.frame.within(frame):
         return value
     context = (*value.context, site)[-4:]
     if isinstance(value, Instance):
-        args = tuple((n, frozenset(_carried(v, site, frame) for v in vs)) for n, vs in value.args)
+        args = tuple((name, _all_carried(given, site, frame)) for name, given in value.args)
         return Instance(value.cls, value.site, args, context, frame.caller)
     return Made(
         value.type,
