@@ -126,7 +126,7 @@ def _decorated(
 ) -> Iterator[Root]:
     function = Func(block.inner[node], frame)
     seen: set[Role] = set()
-    for decorator in node.decorator_list:
+    for index, decorator in enumerate(node.decorator_list):
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
         word = _decorating_word(decorator)
         if word not in _DECORATING and word not in model.linted.renamed:
@@ -136,6 +136,19 @@ def _decorated(
             if role is not None and role not in seen:
                 seen.add(role)
                 yield Root(role, _with_receiver(model, function, block), node, block)
+                for inner in node.decorator_list[index + 1 :]:
+                    for wrapper in _wrappers(model, inner, function, frame):
+                        yield Root(role, wrapper, inner, block)
+
+
+def _wrappers(model: Model, decorator: ast.expr, function: Func, frame: Frame) -> Iterator[Func]:
+    """What a decorator of the project puts in the place of a function."""
+    for value in in_order(model.values(decorator, frame)):
+        if isinstance(value, Func) and value.receiver is None and value.block.parameters:
+            given = ((next(iter(value.block.parameters)), frozenset({function})),)
+            for wrapper in in_order(invocation.run(model, value, given, None, None)):
+                if isinstance(wrapper, Func) and wrapper.block is not function.block:
+                    yield wrapper
 
 
 def _with_receiver(model: Model, function: Func, block: Block) -> Func:

@@ -19,6 +19,7 @@ _PLAIN = frozenset(
         "builtins.property",
         "abc.abstractmethod",
         "typing.override",
+        "functools.wraps",
     }
 )
 
