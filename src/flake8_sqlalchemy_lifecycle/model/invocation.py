@@ -135,7 +135,7 @@ def call(model: Model, callee: Value, node: ast.Call, frame: Frame) -> Values:
             for method in attributes.of_instance(model, callee, callee.cls, "__call__"):
                 if isinstance(method, Func):
                     found |= call(model, method, node, frame)
-                elif isinstance(method, Bound):
+                elif attributes.kind_of(model, callee) in (Kind.MAKER, Kind.REGISTRY):
                     return _session_of(model, callee, node, frame)
             return frozenset(found)
         case Partial():
