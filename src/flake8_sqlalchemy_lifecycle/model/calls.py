@@ -312,8 +312,6 @@ def steps(model: Model, frame: Frame, interesting: Interesting) -> Iterator[Step
         match node:
             case ast.Call():
                 if interesting(words) and not is_spared(model, node, frame):
-                    if is_skipped(model, node, frame):
-                        continue
                     for callee in in_order(model.values(node.func, frame)):
                         for activation in activations(model, callee, node, frame):
                             yield Step(node, frame, activation)
@@ -344,7 +342,9 @@ def _words_of_step(node: ast.AST) -> frozenset[str]:
 
 
 def is_spared(model: Model, call: ast.Call, frame: Frame) -> bool:
-    """`engine or make()`: is there an object before the `or`, for which the call need not run?"""
+    """Need the call not run: by the arguments of the activation, or as `engine or make()` has an object already?"""
+    if is_skipped(model, call, frame):
+        return True
     inside: ast.AST = call
     for outer in frame.block.ancestors(call):
         if isinstance(outer, ast.stmt):

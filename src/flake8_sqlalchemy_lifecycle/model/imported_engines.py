@@ -90,6 +90,8 @@ def _made_by(
                 continue
             for inner in block.calls:
                 if calls.spelled(inner) in words | block.module.spellings(*CREATOR_WORDS):
+                    if calls.is_spared(model, inner, activation):
+                        continue
                     yield from _made_by(model, inner, activation, words, depth - 1)
 
 
