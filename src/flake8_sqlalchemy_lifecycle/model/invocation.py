@@ -65,6 +65,8 @@ _TYPED_BY_FIELDS = frozenset(
 _WITH_FIELDS = frozenset(
     "pydantic.BaseModel pydantic.BaseSettings pydantic_settings.BaseSettings typing.NamedTuple msgspec.Struct".split()
 )
+_HELD = 2
+"""So deep is what a call returns looked into: objects share parts, so that their number grows with a power."""
 _PERHAPS_NONE = UNKNOWN | {Constant(None)}
 Args = tuple[tuple[str, Values], ...]
 
@@ -258,26 +260,36 @@ def _out_of(values: Values, frame: Frame) -> Values:
     return _all_carried(values, site, frame)
 
 
-def _all_carried(values: Values, site: Site, frame: Frame) -> Values:
-    return frozenset(_carried(value, site, frame) for value in values)
+def _all_carried(values: Values, site: Site, frame: Frame, depth: int = 0) -> Values:
+    if depth > _HELD:
+        return values
+    carried = [(value, _carried(value, site, frame, depth)) for value in values]
+    return values if all(new is old for old, new in carried) else frozenset(v for _, v in carried)
 
 
-def _carried(value: Value, site: Site, frame: Frame) -> Value:
+def _carried(value: Value, site: Site, frame: Frame, depth: int) -> Value:
     """An object that the activation made, what it made for that object or put into a container, with the call."""
     match value:
         case Items(elements):
-            return Items(tuple(_all_carried(part, site, frame) for part in elements))
+            parts = tuple(_all_carried(part, site, frame, depth + 1) for part in elements)
+            return value if _are_same(parts, elements) else Items(parts)
         case Elements(inner):
-            return Elements(_all_carried(inner, site, frame))
+            carried = _all_carried(inner, site, frame, depth + 1)
+            return value if carried is inner else Elements(carried)
         case Mapping(entries):
-            return Mapping(tuple((key, _all_carried(v, site, frame)) for key, v in entries))
+            parts = tuple(_all_carried(part, site, frame, depth + 1) for _, part in entries)
+            if _are_same(parts, tuple(part for _, part in entries)):
+                return value
+            return Mapping(tuple((key, p) for (key, _), p in zip(entries, parts, strict=True)))
     if not isinstance(value, Made | Instance) or value.frame is None:
         return value
     if not value.frame.within(frame):
         return value
     context = (*value.context, site)[-4:]
     if isinstance(value, Instance):
-        args = tuple((name, _all_carried(given, site, frame)) for name, given in value.args)
+        args = tuple(
+            (name, _all_carried(given, site, frame, depth + 1)) for name, given in value.args
+        )
         return Instance(value.cls, value.site, args, context, frame.caller)
     return Made(
         value.type,
@@ -288,6 +300,10 @@ def _carried(value: Value, site: Site, frame: Frame) -> Value:
         value.call,
         frame.caller if value.call is None else _Origin.keep(value, frame),
     )
+
+
+def _are_same(some: tuple[Values, ...], others: tuple[Values, ...]) -> bool:
+    return all(one is other for one, other in zip(some, others, strict=True))
 
 
 class _Origin:
