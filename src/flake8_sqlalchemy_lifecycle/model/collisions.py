@@ -45,6 +45,7 @@ def collisions(finder: SessionUses, frame: Frame, strands: list[Strand]) -> Iter
             if session in seen or mine[0] in seen or _is_one_of_many(block, session):
                 continue
             users: list[ast.expr] = []
+            told = {session, *mine}
             if strand.loop is not None and not _is_made_within(block, session, strand.loop):
                 if not all(use.locked for use in mine):
                     users = [strand.node]
@@ -54,13 +55,14 @@ def collisions(finder: SessionUses, frame: Frame, strands: list[Strand]) -> Iter
                     if not (all(u.locked for u in mine) and all(u.locked for u in theirs)):
                         users = users or [strand.node]
                         users.append(other.node)
+                        told.update(theirs)
             if not users:
                 locked = all(use.locked for use in mine)
                 rival = _use_beside(finder, frame, strand, session, locked)
                 if rival is not None:
                     users = [strand.node, rival]
             if users:
-                seen |= {session, *mine}  # what else the same expression can be is no second cause
+                seen |= told  # what else the same expression can be is no second cause
                 yield Collision(used, strand.launch, tuple(users), mine[0])
 
 
