@@ -228,6 +228,8 @@ class _Watch:
     def _used(self, node: ast.Call, failed: ast.Call) -> State:
         if self._is_flagged(node) or exclude_each_other(self._frame.block, failed, node):
             return failed
+        if self._is_for_other_errors(node):
+            return failed
         if self.found is None or (
             self.found[1] is node and position(failed) < position(self.found[0])
         ):
@@ -248,6 +250,35 @@ class _Watch:
                     ):
                         return True
         return False
+
+    def _is_for_other_errors(self, node: ast.Call) -> bool:
+        """Does the handler come to the use for errors of a certain kind: `if "429" in str(error):`?"""
+        handler = self._handler
+        if not isinstance(handler, ast.ExceptHandler) or handler.name is None:
+            return False
+        told = _names_from(handler, handler.name)
+        inside: ast.AST = node
+        found = False
+        for outer in self._frame.block.ancestors(node):
+            if outer is handler:
+                return found
+            if isinstance(outer, ast.If) and inside in outer.body:
+                found = found or self._picks(outer.test, told)
+            inside = outer
+        return False
+
+    def _picks(self, test: ast.expr, told: set[str]) -> bool:
+        """Does a test pick errors by what they say, or by types that are not SQLAlchemy's?"""
+        match test:
+            case ast.UnaryOp(op=ast.Not()):
+                return False
+            case ast.Name(id=name) if name == getattr(self._handler, "name", None):
+                return False
+            case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]):
+                types = classes.elts if isinstance(classes, ast.Tuple) else [classes]
+                caught = _gets_errors(self._model, types, self._frame)
+                return name in told and caught is False
+        return any(isinstance(part, ast.Name) and part.id in told for part in ast.walk(test))
 
     def _tells(self, test: ast.expr) -> bool:
         """Is the test about a variable that the handler sets: `if error: raise error`?"""
@@ -295,6 +326,18 @@ class _Watch:
             return branches
         well = branches[failed.index(False)]
         return [well] if well.get(Way.NEXT) else branches
+
+
+def _names_from(handler: ast.ExceptHandler, error: str) -> set[str]:
+    """The error's name, and those of what a handler makes of it."""
+    told = {error}
+    for statement in handler.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Assign) and any(
+                isinstance(part, ast.Name) and part.id in told for part in ast.walk(node.value)
+            ):
+                told.update(target.id for target in node.targets if isinstance(target, ast.Name))
+    return told
 
 
 def _well(branch: Outcome[State]) -> Outcome[State]:
