@@ -360,6 +360,12 @@ def is_spared(model: Model, call: ast.Call, frame: Frame) -> bool:
 def _spelled(node: ast.AST) -> set[str]:
     """The names in an expression."""
     found: set[str] = set()
+    while isinstance(node, ast.Attribute):
+        found.add(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name):
+        found.add(node.id)
+        return found
     for part in ast.walk(node):
         if isinstance(part, ast.Name):
             found.add(part.id)
