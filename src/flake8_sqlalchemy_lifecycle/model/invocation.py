@@ -7,16 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import attributes, hints, served, strings
+from . import attributes, carrying, hints, library_calls, served
 from .knowledge import (
     AWAITED,
-    CACHES,
     CONTEXT_MANAGERS,
-    CREATORS,
-    ENVIRONMENT,
-    KEEPS_RECEIVER,
-    RETURNS,
-    TYPES,
     Kind,
     member,
 )
@@ -42,8 +36,6 @@ from .values import (
     Partial,
     Returning,
     Site,
-    Super,
-    Text,
     TypeForm,
     Unknown,
     Value,
@@ -55,9 +47,6 @@ if TYPE_CHECKING:
 
 DEPENDENCIES = ("fastapi.Depends", "fastapi.Security", "litestar.Provide")
 _PROPERTIES = frozenset({"builtins.property", "functools.cached_property"})
-_RUNNERS = frozenset(
-    "asyncio.run asyncio.wait_for asyncio.shield asyncio.create_task asyncio.ensure_future".split()
-)
 _TYPED_BY_FIELDS = frozenset(
     "dataclasses.dataclass attr.s attr.attrs attr.dataclass attr.define attrs.define attrs.frozen "
     "attr.frozen attrs.mutable".split()
@@ -65,8 +54,6 @@ _TYPED_BY_FIELDS = frozenset(
 _WITH_FIELDS = frozenset(
     "pydantic.BaseModel pydantic.BaseSettings pydantic_settings.BaseSettings typing.NamedTuple msgspec.Struct".split()
 )
-_HELD = 2
-"""So deep is what a call returns looked into: objects share parts, so that their number grows with a power."""
 _PERHAPS_NONE = UNKNOWN | {Constant(None)}
 Args = tuple[tuple[str, Values], ...]
 
@@ -127,18 +114,18 @@ def call(model: Model, callee: Value, node: ast.Call, frame: Frame) -> Values:
         case Cls():
             return _constructed(model, callee, node, frame)
         case Library(name):
-            return _library(model, name, node, frame)
+            return library_calls.library(model, name, node, frame)
         case Bound(receiver, name):
-            return _method(model, receiver, name, node, frame)
+            return library_calls.method(model, receiver, name, node, frame)
         case Made():
-            return _made_called(model, callee, node, frame)
+            return library_calls.made_called(model, callee, node, frame)
         case Instance():
             found: set[Value] = set()
             for method in attributes.of_instance(model, callee, callee.cls, "__call__"):
                 if isinstance(method, Func):
                     found |= call(model, method, node, frame)
                 elif attributes.kind_of(model, callee) in (Kind.MAKER, Kind.REGISTRY):
-                    return _session_of(model, callee, node, frame)
+                    return library_calls.session_of(model, callee, node, frame)
             return frozenset(found)
         case Partial():
             return _partial_called(model, callee, node, frame)
@@ -191,7 +178,7 @@ def returned(model: Model, frame: Frame) -> Values:
     found = model.returned.get(frame)
     if found is not None:
         model.cuts += frame in model.partly_returned
-        return _out_of(found, frame)
+        return carrying.out_of(found, frame)
     found = model.project.returned.get(frame)
     if found is None:
         cuts = model.cuts
@@ -202,7 +189,7 @@ def returned(model: Model, frame: Frame) -> Values:
         if model.cuts == cuts:
             model.partly_returned.discard(frame)
             model.project.returned[frame] = found
-    return _out_of(found, frame)
+    return carrying.out_of(found, frame)
 
 
 def _body_result(model: Model, frame: Frame) -> Values:
@@ -223,7 +210,7 @@ def yielded(model: Model, frame: Frame) -> Values:
     if found is None:
         model.yielded[frame] = UNKNOWN  # for a generator that delegates to itself
         found = model.yielded[frame] = _body_yield(model, frame)
-    return _out_of(found, frame)
+    return carrying.out_of(found, frame)
 
 
 def _body_yield(model: Model, frame: Frame) -> Values:
@@ -250,71 +237,6 @@ def _is_stub(block: Block) -> bool:
         or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
         for s in node.body
     )
-
-
-def _out_of(values: Values, frame: Frame) -> Values:
-    """Objects made by an activation, as its caller sees them."""
-    if frame.caller is None or frame.call is None:
-        return values
-    site = Site.of(frame.call, frame.caller.block)
-    return _all_carried(values, site, frame)
-
-
-def _all_carried(values: Values, site: Site, frame: Frame, depth: int = 0) -> Values:
-    if depth > _HELD:
-        return values
-    carried = [(value, _carried(value, site, frame, depth)) for value in values]
-    return values if all(new is old for old, new in carried) else frozenset(v for _, v in carried)
-
-
-def _carried(value: Value, site: Site, frame: Frame, depth: int) -> Value:
-    """An object that the activation made, what it made for that object or put into a container, with the call."""
-    match value:
-        case Items(elements):
-            parts = tuple(_all_carried(part, site, frame, depth + 1) for part in elements)
-            return value if _are_same(parts, elements) else Items(parts)
-        case Elements(inner):
-            carried = _all_carried(inner, site, frame, depth + 1)
-            return value if carried is inner else Elements(carried)
-        case Mapping(entries):
-            parts = tuple(_all_carried(part, site, frame, depth + 1) for _, part in entries)
-            if _are_same(parts, tuple(part for _, part in entries)):
-                return value
-            return Mapping(tuple((key, p) for (key, _), p in zip(entries, parts, strict=True)))
-    if not isinstance(value, Made | Instance) or value.frame is None:
-        return value
-    if not value.frame.within(frame):
-        return value
-    context = (*value.context, site)[-4:]
-    if isinstance(value, Instance):
-        args = tuple(
-            (name, _all_carried(given, site, frame, depth + 1)) for name, given in value.args
-        )
-        return Instance(value.cls, value.site, args, context, frame.caller)
-    return Made(
-        value.type,
-        value.site,
-        value.origin,
-        context,
-        value.declared,
-        value.call,
-        frame.caller if value.call is None else _Origin.keep(value, frame),
-    )
-
-
-def _are_same(some: tuple[Values, ...], others: tuple[Values, ...]) -> bool:
-    return all(one is other for one, other in zip(some, others, strict=True))
-
-
-class _Origin:
-    """The arguments of a creating call are read in the frame that made it: a carried object keeps that frame."""
-
-    @staticmethod
-    def keep(value: Made, frame: Frame) -> Frame | None:
-        inner = value.frame
-        if inner is None or frame.caller is None:
-            return inner
-        return Frame(inner.block, inner.closure, inner.args, frame.caller, inner.call)
 
 
 def _moved(value: Value, site: Site, origin: Value, frame: Frame) -> Value:
@@ -636,219 +558,6 @@ def field(model: Model, instance: Instance, name: str) -> Values:
         if key == name and _has_fields(model, instance.cls):
             return values
     return NOTHING
-
-
-# libraries
-
-
-_POOLED_STRATEGIES = frozenset({Constant("plain"), Constant("threadlocal")})
-"""Of SQLAlchemy before 1.4, where `create_engine(strategy=…)` chose what it makes."""
-
-
-def _library(model: Model, name: str, node: ast.Call, frame: Frame) -> Values:
-    site = Site.of(node, frame.block)
-    first = node.args[0] if node.args and not isinstance(node.args[0], ast.Starred) else None
-    short = name.rpartition(".")[2]
-    if name in CREATORS:
-        if any(keyword.arg == "strategy" for keyword in node.keywords):
-            strategy = model.values(argument(model, node, frame, "strategy"), frame)
-            if not strategy <= _POOLED_STRATEGIES:
-                return UNKNOWN  # "mock": it prints the statements, and connects to nothing
-        return frozenset({Made(CREATORS[name], site, None, (), False, node, frame)})
-    if name == "sqlalchemy.AsyncEngine" and first is not None:
-        inner = [v for v in model.values(first, frame) if isinstance(v, Made)]
-        if inner:
-            return frozenset(
-                Made(name, e.site, None, e.context, False, e.call, e.frame) for e in inner
-            )
-    if name == "sqlalchemy.sessionmaker" and _makes_async(model, node, frame):
-        name = "sqlalchemy.async_sessionmaker"
-    if name in ("sqlalchemy.scoped_session", "sqlalchemy.async_scoped_session"):
-        makers = model.values(argument(model, node, frame, "session_factory", 0), frame)
-        return frozenset(Made(name, site, maker, (), False, node, frame) for maker in makers)
-    if name in RETURNS:
-        return frozenset({Made(RETURNS[name], site, None, (), False, node, frame)})
-    if name in TYPES:
-        return frozenset({Made(name, site, None, (), False, node, frame)})
-    if name in ENVIRONMENT:
-        default = argument(model, node, frame, "default", ENVIRONMENT[name])
-        if default is not None:
-            return model.values(default, frame)
-    if name == "builtins.dict":
-        return _dictionary(model, node, frame)
-    if first is not None:
-        if name in _RUNNERS:
-            return (
-                frozenset(model.values(first, frame))
-                if short != "run"
-                else model.union(awaited(model, v) for v in model.values(first, frame))
-            )
-        if name in CACHES | CONTEXT_MANAGERS:
-            return frozenset(
-                Func(v.block, v.closure, v.receiver, (*v.wrappers, name))
-                if isinstance(v, Func)
-                else v
-                for v in model.values(first, frame)
-            )
-        found = _helper(model, name, short, first, node, frame)
-        if found is not None:
-            return found
-    if name == "builtins.super":
-        return _super(model, frame)
-    return frozenset({Made(name, site, None, (), False, node, frame)})
-
-
-def _dictionary(model: Model, node: ast.Call, frame: Frame) -> Values:
-    """`dict(other, key=value)`."""
-    entries: dict[object, Values] = {}
-    for argument in (*node.args, *node.keywords):
-        if isinstance(argument, ast.keyword) and argument.arg is not None:
-            entries[argument.arg] = model.values(argument.value, frame)
-            continue
-        values = model.values(
-            argument.value if isinstance(argument, ast.keyword) else argument, frame
-        )
-        mapping = next(iter(values))
-        if len(values) != 1 or not isinstance(mapping, Mapping):
-            return UNKNOWN
-        entries.update(mapping.entries)
-    return frozenset({Mapping(tuple(entries.items()))})
-
-
-def _helper(
-    model: Model, name: str, short: str, first: ast.expr, node: ast.Call, frame: Frame
-) -> Values | None:
-    """Small functions of the standard library that hand on, wrap or take apart their argument."""
-    match name:
-        case "functools.partial":
-            positional = tuple(model.values(a, frame) for a in node.args[1:])
-            keywords = tuple((k.arg, model.values(k.value, frame)) for k in node.keywords if k.arg)
-            return frozenset(Partial(v, positional, keywords) for v in model.values(first, frame))
-        case "contextlib.closing" | "contextlib.aclosing" | "contextlib.nullcontext":
-            closes = short != "nullcontext"
-            return frozenset({Entering(model.values(first, frame), closes)})
-        case "typing.cast" if len(node.args) == 2:
-            found = model.values(node.args[1], frame)
-            return found if found - UNKNOWN else hints.annotated(model, first, frame, node)
-        case "builtins.getattr" if len(node.args) >= 2:
-            found = NOTHING
-            for key in model.values(node.args[1], frame):
-                if isinstance(key, Constant) and isinstance(key.value, str):
-                    for value in model.values(first, frame):
-                        found |= attributes.attribute(model, value, key.value)
-            default = model.values(node.args[2], frame) if len(node.args) > 2 else NOTHING
-            return found | default or UNKNOWN
-        case "builtins.next" | "builtins.anext":
-            return model.iterated(model.values(first, frame))
-        case "builtins.enumerate":
-            pair = Items((UNKNOWN, model.iterated(model.values(first, frame))))
-            return frozenset({Elements(frozenset({pair}))})
-        case "builtins.zip":
-            rows = Items(tuple(model.iterated(model.values(a, frame)) for a in node.args))
-            return frozenset({Elements(frozenset({rows}))})
-        case (
-            "builtins.list"
-            | "builtins.tuple"
-            | "builtins.set"
-            | "builtins.sorted"
-            | "builtins.reversed"
-        ):
-            return frozenset({Elements(model.iterated(model.values(first, frame)))})
-        case "builtins.str" | "sqlalchemy.make_url":
-            return None if short == "make_url" else model.values(first, frame)
-        case "starlette.run_in_threadpool" | "asyncio.to_thread":
-            found = NOTHING
-            for value in model.values(first, frame):
-                if isinstance(value, Func):
-                    shifted = ast.Call(node.func, node.args[1:], node.keywords)
-                    ast.copy_location(shifted, node)
-                    found |= call(model, value, shifted, frame)
-            return found or UNKNOWN
-    return None
-
-
-def _makes_async(model: Model, node: ast.Call, frame: Frame) -> bool:
-    given = argument(model, node, frame, "class_")
-    if given is None:
-        return False
-    return any(
-        (isinstance(v, Library) and v.name == "sqlalchemy.AsyncSession")
-        or (isinstance(v, Cls) and Library("sqlalchemy.AsyncSession") in attributes.mro(model, v))
-        for v in model.values(given, frame)
-    )
-
-
-def _super(model: Model, frame: Frame) -> Values:
-    owner = frame.block.method_of
-    if owner is None or not frame.block.parameters or owner.parent is None:
-        return UNKNOWN
-    receiver = parameter(model, next(iter(frame.block.parameters.values())), frame)
-    closure = frame.closure.closure if frame.closure else None
-    cls = Cls(owner, closure or model.frame(owner.parent))
-    return frozenset(Super(value, cls) for value in receiver)
-
-
-def _method(model: Model, receiver: Value, name: str, node: ast.Call, frame: Frame) -> Values:
-    match receiver:
-        case Constant() | Text():
-            return strings.method(model, receiver, name, node, frame)
-        case Mapping() if name == "get" and node.args:
-            keys = model.values(node.args[0], frame)
-            return model.union(
-                model.item(receiver, k.value if isinstance(k, Constant) else None) for k in keys
-            )
-        case Mapping() if name == "values":
-            return frozenset({Elements(model.item(receiver, None))})
-        case Mapping() | Elements() if name == "items":
-            pair = Items((UNKNOWN, model.item(receiver, None)))
-            return frozenset({Elements(frozenset({pair}))})
-        case Mapping() | Elements() if name == "popitem":
-            return frozenset({Items((UNKNOWN, model.item(receiver, None)))})
-        case Elements() | Items() if name in ("pop", "popleft", "values", "copy", "get"):
-            inner = model.iterated(frozenset({receiver}))
-            return frozenset({Elements(inner)}) if name in ("values", "copy") else inner
-        case Generator() if name in ("__next__", "__anext__", "asend", "send"):
-            return yielded(model, receiver.frame)
-    owner = attributes.type_name(model, receiver)
-    if owner is None or owner not in TYPES:
-        return UNKNOWN
-    key = member(owner, name)
-    site = Site.of(node, frame.block)
-    kind = attributes.kind_of(model, receiver)
-    if kind is Kind.MAKER and name in ("begin", "__call__"):
-        return _session_of(model, receiver, node, frame)
-    if kind is Kind.STACK and name in ("enter_context", "enter_async_context") and node.args:
-        return model.union(entered(model, v) for v in model.values(node.args[0], frame))
-    if name == "run_until_complete" and node.args:
-        return model.union(awaited(model, v) for v in model.values(node.args[0], frame))
-    if key in KEEPS_RECEIVER:
-        return frozenset({receiver})
-    if key in RETURNS:
-        return frozenset({Made(RETURNS[key], site, receiver, (), False, node, frame)})
-    return frozenset({Made(key, site, receiver, (), False, node, frame)})
-
-
-def _made_called(model: Model, made: Made, node: ast.Call, frame: Frame) -> Values:
-    kind = attributes.kind_of(model, made)
-    if kind is Kind.MAKER:
-        return _session_of(model, made, node, frame)
-    if kind is Kind.REGISTRY:
-        name = "AsyncSession" if attributes.is_async(model, made) else "Session"
-        return frozenset({Made(f"sqlalchemy.{name}", made.site, made, made.context)})
-    if made.type in CACHES | CONTEXT_MANAGERS and node.args:  # lru_cache(maxsize=…)(f)
-        return _library(model, made.type, node, frame)
-    return UNKNOWN
-
-
-def _session_of(model: Model, maker: Value, node: ast.Call, frame: Frame) -> Values:
-    """The session that a maker makes here: of its `class_`, async or not."""
-    site = Site.of(node, frame.block)
-    if isinstance(maker, Made):
-        for cls in argument_values(model, maker, "class_") or NOTHING:
-            if isinstance(cls, Cls):
-                return frozenset({Instance(cls, site, (), (), frame)})
-    name = "AsyncSession" if attributes.is_async(model, maker) else "Session"
-    return frozenset({Made(f"sqlalchemy.{name}", site, maker, (), False, node, frame)})
 
 
 def _partial_called(model: Model, partial: Partial, node: ast.Call, frame: Frame) -> Values:
