@@ -6,9 +6,10 @@ import ast
 
 from ..finding import Finding
 from ..model import attributes
+from ..model.bindings import Assigned, Imported
 from ..model.leftovers import Leftover, leftovers
 from ..model.lifespans import is_lifespan
-from ..model.scopes import Assigned, Block, Imported
+from ..model.scopes import Block
 from . import CannotFix
 from .draft import Draft
 from .finally_block import guard, only_yield, statement_in

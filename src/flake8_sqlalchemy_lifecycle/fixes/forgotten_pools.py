@@ -6,11 +6,12 @@ import ast
 
 from ..finding import Finding
 from ..model import attributes, calls
+from ..model.bindings import Assigned
 from ..model.disposal import is_same
 from ..model.forks import Fork, forks
 from ..model.inheritance import Touch
 from ..model.knowledge import Kind
-from ..model.scopes import Assigned, Block
+from ..model.scopes import Block
 from ..model.shared_pools import shared_engine
 from ..model.values import Made
 from . import CannotFix

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import invocation, slots
+from .bindings import Assigned, Binding, Defined, Entered
 from .knowledge import (
     ATTRIBUTES,
     CONSTRUCTORS,
@@ -20,7 +21,7 @@ from .knowledge import (
     canonical,
     member,
 )
-from .scopes import Assigned, Binding, Block, Defined, Entered
+from .scopes import Block
 from .values import (
     NOTHING,
     UNKNOWN,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
 from . import attributes, invocation
+from .bindings import Imported, Parameter
 from .knowledge import DECORATORS, DISPATCHED, TAKES, Role
 from .knowledge.tasks import WORKER_SETTINGS
-from .scopes import Block, Imported, Module, Parameter
+from .scopes import Block, Module
 from .truth import is_skipped
 from .values import (
     UNKNOWN,

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .scopes import Binding, Block
+from .bindings import Binding
+from .scopes import Block
 from .values import NOTHING, Elements, Frame, Values
 
 if TYPE_CHECKING:

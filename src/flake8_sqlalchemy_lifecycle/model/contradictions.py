@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .bindings import Parameter
 from .flow import loops_around
-from .scopes import Block, Parameter
+from .scopes import Block
 
 _TESTS = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
 _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {

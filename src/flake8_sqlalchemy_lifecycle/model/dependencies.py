@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import calls, invocation
+from .bindings import Imported
 from .inference import Model
-from .scopes import Block, Imported, Module
+from .scopes import Block, Module
 from .values import Cls, Frame, Func, Made, Value, Values
 
 _NAMES = frozenset(name.rpartition(".")[2] for name in invocation.DEPENDENCIES)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation
+from .bindings import Imported
 from .dark import given_away, is_foreign
 from .engines import engines_behind
 from .flow import are_exclusive, in_part, position
 from .knowledge import Kind
-from .scopes import Block, Imported
+from .scopes import Block
 from .spelling import arguments, last_name, spelled
 from .trails import EVERY_NAME, Trails
 from .values import (

@@ -9,11 +9,11 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation
+from .bindings import Assigned
 from .collisions import entered
 from .flow import are_exclusive, is_within, position
 from .holding import is_closed_by, started
 from .knowledge import CONTEXT_MANAGERS, Kind
-from .scopes import Assigned
 from .session_uses import is_own
 from .sought import Sought, contains
 from .values import Cls, Constant, Entering, Frame, Func, Generator, Instance, Made, Value

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import attributes
+from .bindings import Assigned, Binding, Imported
 from .closing import DISTINCTIVE, OPENERS
 from .flow import position
 from .inference import Model
 from .places import is_test
-from .scopes import Assigned, Binding, Block, Imported, Module
+from .scopes import Block, Module
 from .sessions import Opened, is_handed_out, opened_by
 from .sought import Sought, is_session
 from .spelling import arguments, last_name, opener_name

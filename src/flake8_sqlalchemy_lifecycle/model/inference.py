@@ -14,23 +14,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import attributes, containers, hints, invocation, slots, strings
-from .knowledge import ENVIRONMENT, canonical
-from .narrowing import narrowed
-from .project import Project
-from .scopes import (
+from .bindings import (
     Aliased,
     Assigned,
     Binding,
-    Block,
     Defined,
     Entered,
     Imported,
     Iterated,
     Matched,
-    Module,
     Parameter,
     Path,
 )
+from .knowledge import ENVIRONMENT, canonical
+from .narrowing import narrowed
+from .project import Project
+from .scopes import Block, Module
 from .values import (
     NOTHING,
     UNKNOWN,

@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from . import attributes, carrying, hints, library_calls, served
+from .bindings import Assigned, Parameter
 from .knowledge import (
     AWAITED,
     CONTEXT_MANAGERS,
     Kind,
     member,
 )
-from .scopes import Assigned, Block, Parameter
+from .scopes import Block
 from .values import (
     NOTHING,
     UNKNOWN,

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from . import attributes, invocation
 from .apps import APPS, constructed_type
+from .bindings import Imported
 from .engines import engines_behind, has_no_pool, is_in_memory
 from .flow import is_tested_and_kept
 from .knowledge import CACHES, TYPES, Kind
-from .scopes import Block, Imported, Module
+from .scopes import Block, Module
 from .spelling import last_name
 from .trails import Trails
 from .values import Cls, Frame, Func, Made, Value

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .bindings import Assigned
 from .mapping import is_mapped
-from .scopes import Assigned, Block
+from .scopes import Block
 from .spelling import arguments, last_name, spelled
 from .values import Cls, Frame
 

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import attributes
-from .scopes import Assigned, Binding, Defined
+from .bindings import Assigned, Binding, Defined
 from .spelling import last_name
 from .values import Bound, Cls, Frame, Instance, Library, Made, Returning, Value
 

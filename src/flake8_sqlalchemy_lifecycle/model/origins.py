@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from . import attributes
-from .scopes import Assigned, Binding, Block, Imported
+from .bindings import Assigned, Binding, Imported
+from .scopes import Block
 from .values import Cls, Frame, Instance, ProjectModule, Site
 
 if TYPE_CHECKING:

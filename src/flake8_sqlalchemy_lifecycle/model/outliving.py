@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import attributes, calls, invocation
+from .bindings import Assigned
 from .closing import OPENERS
 from .holding import CLOSES
 from .inference import Model
 from .knowledge import CACHES, TYPES, Kind
 from .origins import expression_behind
-from .scopes import Assigned, Block
+from .scopes import Block
 from .sessions import Opened, is_handed_out, opened_by
 from .sought import Sought
 from .spelling import arguments, last_name, opener_name

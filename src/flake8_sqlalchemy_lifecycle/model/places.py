@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterator
 
 from .attributes import kind_of
+from .bindings import Imported
 from .calls import names_of, roots
 from .inference import Model
 from .knowledge import DECORATORS, Kind
-from .scopes import Imported, Module
+from .scopes import Module
 
 _COMMAND_LINE = (
     "argparse.ArgumentParser",

@@ -6,9 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import invocation
+from .bindings import Defined, Imported, Parameter
 from .calls import names_of
 from .origins import expression_behind
-from .scopes import Defined, Imported, Parameter
 from .values import Frame, ProjectModule
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import attributes, calls, invocation
+from .bindings import Binding
 from .forks import Child, is_forked, makes_processes, names_of_makers
 from .inheritance import run_by
 from .knowledge import Kind
 from .knowledge.processes import ARGUMENTS, GIVEN, INITARGS, STAYS, TARGETS
-from .scopes import Binding, Block
+from .scopes import Block
 from .values import (
     Bound,
     Constant,

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from . import attributes, hints, invocation
-from .scopes import Parameter
+from .bindings import Parameter
 from .spelling import last_name
 from .values import NOTHING, UNKNOWN, Constant, Frame, Made, Mapping, Value, Values
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 
 from . import attributes
+from .bindings import Assigned
 from .inference import Model
 from .knowledge import Kind
-from .scopes import Assigned, Block
+from .scopes import Block
 from .values import (
     NOTHING,
     Cls,

@@ -13,6 +13,7 @@ from functools import cache
 
 from . import calls, invocation
 from .begun import uses
+from .bindings import Assigned
 from .contradictions import exclude_each_other
 from .failing import (
     RESTORES,
@@ -27,7 +28,6 @@ from .flow import position
 from .holding import started
 from .inference import Model
 from .knowledge import IO_METHODS, Kind
-from .scopes import Assigned
 from .sought import Sought
 from .values import Frame, Library, Site
 from .ways import RAISED, Outcome, Walk, Way

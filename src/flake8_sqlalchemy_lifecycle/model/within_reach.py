@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .scopes import Block, Imported
+from .bindings import Imported
+from .scopes import Block
 
 if TYPE_CHECKING:
     from .project import Project
