@@ -92,7 +92,8 @@ from collections.abc import Iterator
 from ...catalogue import Rule
 from ...finding import Evidence, Finding
 from ...frameworks import ASYNC
-from ...model.expiry import Read, may_expire, reads_of_expired
+from ...model.expired_reads import Read, reads_of_expired
+from ...model.expiry import may_expire
 from ...model.inference import Model
 
 RULE = Rule(
