@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import libcst as cst
 
-from ..model import invocation
 from ..model.events import Event
 from ..model.flow import position
 from ..model.knowledge import Role
 from ..model.scopes import Block
+from ..model.spelling import argument_of
 from . import CannotFix, handlers
 from .draft import Draft
 from .edits import Statement
@@ -85,8 +85,7 @@ class Registrations:
             raise CannotFix("what registers the handler is used as a value")
 
     def _given(self, call: ast.Call, event: Event) -> ast.expr:
-        frame = self._draft.model.frame(self._block)
-        given = invocation.argument(self._draft.model, call, frame, "func", 1)
+        given = argument_of(call, "func", 1)
         if given is None or not event.name.endswith("add_event_handler"):
             raise CannotFix("the handler is not given in the call itself")
         return given

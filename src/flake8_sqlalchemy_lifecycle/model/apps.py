@@ -8,10 +8,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from . import attributes, invocation
+from . import attributes
 from .inference import Model
 from .knowledge import TYPES, Kind, ancestry, web
 from .scopes import Block, Module
+from .spelling import argument_of
 from .values import (
     NOTHING,
     UNKNOWN,
@@ -97,7 +98,7 @@ def constructed_type(model: Model, callee: Value) -> str | None:
 
 def given_for(model: Model, call: ast.Call, frame: Frame, keyword: str) -> Values:
     """What a call passes for a keyword, `**options` read too; the constant None where it passes nothing."""
-    given = invocation.argument(model, call, frame, keyword)
+    given = argument_of(call, keyword)
     if given is not None:
         return model.values(given, frame)
     found = NOTHING

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import invocation, slots
+from . import injection, invocation, passing, slots
 from .bindings import Assigned, Binding, Defined, Entered
 from .knowledge import (
     ATTRIBUTES,
@@ -202,7 +202,7 @@ def _injected(model: Model, binding: Binding, frame: Frame) -> Values | None:
     """What a class-based view finds in a field: `session: Session = Depends(get_session)`."""
     match binding.origin:
         case Assigned(value=ast.expr() as value, path=(), annotation=annotation):
-            return invocation.dependency(model, value, frame, annotation)
+            return injection.dependency(model, value, frame, annotation)
     return None
 
 
@@ -242,7 +242,7 @@ def _is_validated(model: Model, cls: Cls, binding: Binding) -> bool:
 
 def _described(model: Model, value: Value, receiver: Value) -> Values:
     if isinstance(value, Made) and value.type in FIELDS:
-        default = invocation.argument_values(model, value, "default", FIELDS[value.type])
+        default = passing.argument_values(model, value, "default", FIELDS[value.type])
         return UNKNOWN if default is None else default
     if isinstance(value, Func) and value.receiver is None and isinstance(receiver, Instance):
         if value.block.name == "<lambda>":

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import attributes, invocation
+from . import attributes, passing
 from .holding import started
 from .inference import Model, known
 from .knowledge import IO_METHODS, Kind
@@ -187,7 +187,7 @@ class _Watch:
         """Does a commit expire the session's objects?"""
         made: Value | None = self._owner
         while isinstance(made, Made):
-            given = invocation.argument_values(self._model, made, "expire_on_commit")
+            given = passing.argument_values(self._model, made, "expire_on_commit")
             if given is not None:
                 return given == {Constant(True)}
             if made.declared:

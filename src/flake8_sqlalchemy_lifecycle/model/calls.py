@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
 
-from . import attributes, invocation
+from . import attributes, injection, invocation, passing
 from .bindings import Imported, Parameter
 from .knowledge import DECORATORS, DISPATCHED, TAKES, Role
 from .knowledge.tasks import WORKER_SETTINGS
 from .scopes import Block, Module
+from .spelling import argument_of
 from .truth import is_skipped
 from .values import (
     UNKNOWN,
@@ -200,8 +201,8 @@ def _imports(module: Module, package: str) -> bool:
 def _given(model: Model, node: ast.Call, block: Block, frame: Frame) -> Iterator[Root]:
     for name in names_of(model, model.values(node.func, frame)):
         for takes in TAKES.get(name, ()):
-            given = invocation.argument(model, node, frame, takes.keyword, takes.index)
-            if given is None and name in invocation.DEPENDENCIES:
+            given = argument_of(node, takes.keyword, takes.index)
+            if given is None and name in injection.DEPENDENCIES:
                 given = _type_beside(node, block)
             if given is None:
                 continue
@@ -390,7 +391,7 @@ def activations(
         case Func(block):
             if interesting is not None and not interesting(block.words):
                 return
-            args = invocation.bind(model, block, node, frame, callee.receiver)
+            args = passing.bind(model, block, node, frame, callee.receiver)
             found = model.activation(callee, args, frame, node)
             if found is not None:
                 yield found
@@ -514,7 +515,7 @@ def injected_in(
     inside = set(ast.walk(expression))
     for node, where, beside in dependency_calls(model, expression, frame, 0):
         for value in model.values(node, where):
-            if isinstance(value, Made) and value.type in invocation.DEPENDENCIES:
+            if isinstance(value, Made) and value.type in injection.DEPENDENCIES:
                 targets = dependency_targets(model, value, (beside, where), (annotation, frame))
                 for target in functions_in(model, targets):
                     yield (node if node in inside else expression), target
@@ -524,7 +525,7 @@ def dependency_targets(
     model: Model, dependency: Made, *types: tuple[ast.expr | None, Frame]
 ) -> Values:
     """What `Depends(f)` names; a bare `Depends()` stands for the first type beside it that is said."""
-    targets = invocation.argument_values(model, dependency, "dependency", 0)
+    targets = passing.argument_values(model, dependency, "dependency", 0)
     if targets is not None:
         return targets
     for annotation, frame in types:
@@ -547,7 +548,7 @@ def dependency_calls(
                 if isinstance(value, TypeForm):
                     yield from dependency_calls(model, value.annotation, value.frame, depth + 1)
                 elif isinstance(value, Made) and value.call is not None and value.frame is not None:
-                    if value.type in invocation.DEPENDENCIES:
+                    if value.type in injection.DEPENDENCIES:
                         yield value.call, value.frame, _annotated_with(expression, node)
 
 

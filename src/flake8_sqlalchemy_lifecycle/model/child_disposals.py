@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, invocation
+from . import attributes, calls
 from .before_forks import is_made_before
 from .child_hooks import child_hooks
 from .disposal import is_same
@@ -17,6 +17,7 @@ from .forks import Child, Nodes, forks
 from .inheritance import is_own, run_by
 from .knowledge import IO_METHODS, Kind
 from .scopes import Block
+from .spelling import argument_of
 from .values import Bound, Constant, Frame, Func, Made, Value
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def _calls(
 
 
 def _closes(model: Model, call: ast.Call, frame: Frame) -> bool | None:
-    given = invocation.argument(model, call, frame, "close", 0)
+    given = argument_of(call, "close", 0)
     if given is None:
         return None if call.args or call.keywords else True
     values = model.values(given, frame)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import calls, invocation
+from . import calls
 from .forks import Child
 from .knowledge.processes import CHILD_SIGNALS, PRELOAD, SERVER_HOOKS
 from .scopes import Block, Module
+from .spelling import argument_of
 from .values import Constant, Func, Values
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def fork_hooks(model: Model, module: Module, keyword: str) -> Iterator[Hook]:
     """What a file gives to `os.register_at_fork()` for this keyword."""
     for call, block in module.calls() if module.may_say("register_at_fork") else ():
         if calls.spelled(call) == "register_at_fork":
-            given = invocation.argument(model, call, model.frame(block), keyword)
+            given = argument_of(call, keyword)
             if given is not None:
                 yield _hook(model, call, block, given)
 

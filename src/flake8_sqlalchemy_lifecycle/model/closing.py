@@ -13,9 +13,10 @@ from .failing import restores
 from .flow import in_part, position
 from .holding import CLOSES, Hold, SessionWatch, State, started
 from .inference import Model
-from .invocation import argument_values, decorators
+from .invocation import decorators
 from .knowledge import CONTEXT_MANAGERS, IO_METHODS, Kind
 from .knowledge.terms import words
+from .passing import argument_values
 from .scopes import Block
 from .sessions import Opened, opened_by
 from .spelling import arguments, opener_name

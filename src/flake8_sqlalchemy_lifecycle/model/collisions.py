@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import calls
 from .flow import are_exclusive, is_within, loops_around, position
-from .invocation import receiver_of
+from .passing import receiver_of
 from .session_uses import SessionUses, Use, is_locked
 from .strands import Strand
 from .values import Coroutine, Frame, Instance, Made, Value, Values

@@ -7,10 +7,11 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from . import attributes, invocation
+from . import attributes, injection, invocation, passing
 from .calls import Interesting, is_spared
 from .flow import in_part, is_tested_and_kept
 from .knowledge import CACHES, CREATOR_WORDS, Kind
+from .spelling import argument_of
 from .trails import Trails
 from .values import Constant, Frame, Func, Library, Made
 
@@ -128,7 +129,7 @@ def _has_request_scope(decorator: ast.expr, provider: Block) -> bool:
 
 def has_no_pool(model: Model, engine: Made) -> bool:
     """Is the engine made with `poolclass=NullPool`?"""
-    pool = invocation.argument_values(model, engine, "poolclass")
+    pool = passing.argument_values(model, engine, "poolclass")
     return pool is not None and Library("sqlalchemy.NullPool") in pool
 
 
@@ -145,7 +146,7 @@ def is_for_input_and_ended(model: Model, engine: Made, frame: Frame) -> bool:
     if not has_no_pool(model, engine) and not _is_disposed_in_finally(engine, frame):
         return False
     assert engine.call is not None
-    url = invocation.argument(model, engine.call, frame, "url", 0)
+    url = argument_of(engine.call, "url", 0)
     return url is not None and not _is_fixed(model, url, frame, 0)
 
 
@@ -195,12 +196,12 @@ def _is_fixed(model: Model, expression: ast.expr, frame: Frame, depth: int) -> b
 def _is_fixed_parameter(model: Model, name: str, frame: Frame, depth: int) -> bool:
     parameter = frame.block.parameters[name]
     if parameter.default is not None and frame.closure is not None:
-        injected = invocation.dependency(model, parameter.default, frame.closure, None)
+        injected = injection.dependency(model, parameter.default, frame.closure, None)
         if injected is not None:
             return True
     call = frame.call
     if isinstance(call, ast.Call) and frame.caller is not None:
-        given = invocation.argument(model, call, frame.caller, name, parameter.index)
+        given = argument_of(call, name, parameter.index)
         if given is not None:
             return _is_fixed(model, given, frame.caller, depth + 1)
     passed = frame.argument(name)

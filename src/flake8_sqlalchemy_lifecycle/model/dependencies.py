@@ -6,13 +6,14 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import calls, invocation
+from . import calls, injection
 from .bindings import Imported
 from .inference import Model
 from .scopes import Block, Module
+from .spelling import argument_of
 from .values import Cls, Frame, Func, Made, Value, Values
 
-_NAMES = frozenset(name.rpartition(".")[2] for name in invocation.DEPENDENCIES)
+_NAMES = frozenset(name.rpartition(".")[2] for name in injection.DEPENDENCIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def dependencies(model: Model, module: Module) -> Iterator[Dependency]:
         if _is_spelled(call.func, spelled)
         for frame in (model.frame(block),)
         for value in model.values(call, frame)
-        if isinstance(value, Made) and value.type in invocation.DEPENDENCIES
+        if isinstance(value, Made) and value.type in injection.DEPENDENCIES
     ]
     return iter(sorted(found, key=lambda d: (d.call.lineno, d.call.col_offset)))
 
@@ -65,7 +66,7 @@ def _is_spelled(function: ast.expr, names: set[str]) -> bool:
 def targets(model: Model, dependency: Dependency) -> Values:
     """What the dependency is told to call."""
     call, frame = dependency.call, dependency.frame
-    given = invocation.argument(model, call, frame, "dependency", 0)
+    given = argument_of(call, "dependency", 0)
     return frozenset() if given is None else model.values(given, frame)
 
 
@@ -148,7 +149,7 @@ def _use(model: Model, node: ast.expr, block: Block) -> bool | None:
         return False
     return any(
         isinstance(value, Made)
-        and value.type in invocation.DEPENDENCIES
+        and value.type in injection.DEPENDENCIES
         and value.type != "litestar.Provide"
         for value in model.values(parent, model.frame(block))
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, invocation
+from . import attributes, calls, injection, invocation, passing
 from .bindings import Assigned
 from .collisions import entered
 from .flow import are_exclusive, is_within, position
@@ -210,7 +210,7 @@ def _dependencies(model: Model, frame: Frame) -> Iterator[tuple[Made, Func]]:
             for node, where, beside in calls.dependency_calls(model, expression, closure, 0):
                 for value in model.values(node, where):
                     if isinstance(value, Made) and value.type.startswith("fastapi."):
-                        if value.type in invocation.DEPENDENCIES:
+                        if value.type in injection.DEPENDENCIES:
                             types = ((beside, where), (annotation, closure))
                             targets = calls.dependency_targets(model, value, *types)
                             for target in calls.functions_in(model, targets):
@@ -270,7 +270,7 @@ def _as_seen_inside(session: Value) -> Value:
 
 
 def _closing(model: Model, depends: Made, frame: Frame) -> Closing:
-    scope = invocation.argument_values(model, depends, "scope")
+    scope = passing.argument_values(model, depends, "scope")
     if scope == frozenset({Constant("function")}):
         return Closing.BY_SCOPE
     declared = model.project.declared(frame.block.module.path)

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import attributes, invocation
+from . import attributes, invocation, passing
 from .knowledge import Kind
+from .spelling import argument_of
 from .values import (
     NOTHING,
     Cls,
@@ -50,11 +51,11 @@ def _binds(model: Model, value: Value, kind: Kind) -> Iterator[Value]:
         return
     if isinstance(value, Made):
         yield from (
-            invocation.argument_values(model, value, "bind", _BOUND[kind])
+            passing.argument_values(model, value, "bind", _BOUND[kind])
             or _configured(model, value, kind)
         )
         for keyword in ("sync_session_class", "class_"):
-            for cls in invocation.argument_values(model, value, keyword) or ():
+            for cls in passing.argument_values(model, value, keyword) or ():
                 if isinstance(cls, Cls):
                     yield from _chosen_by(model, Instance(cls, value.site))
     elif isinstance(value, Instance):
@@ -77,7 +78,7 @@ def _configured(model: Model, maker: Made, kind: Kind) -> Values:
                 frame = inner if inner and inner.block is block else model.frame(block)
                 owners = model.values(receiver, frame)
                 if any(isinstance(owner, Made) and owner.site == maker.site for owner in owners):
-                    bind = invocation.argument(model, call, frame, "bind")
+                    bind = argument_of(call, "bind")
                     found |= model.values(bind, frame) if bind is not None else NOTHING
     return frozenset(found)
 
@@ -100,7 +101,7 @@ def has_no_pool(model: Model, engine: Made) -> bool:
     """Does the engine keep no connection (`NullPool`), or may it not, for all that can be told?"""
     if engine.call is None or engine.frame is None:
         return False
-    given = invocation.argument(model, engine.call, engine.frame, "poolclass")
+    given = argument_of(engine.call, "poolclass")
     if given is not None:
         pools = model.values(given, engine.frame)
     else:
@@ -120,7 +121,7 @@ def has_no_pool(model: Model, engine: Made) -> bool:
 
 def is_in_memory(model: Model, engine: Made) -> bool:
     """Is it a SQLite database in memory?"""
-    urls = invocation.argument_values(model, engine, "url", 0) or ()
+    urls = passing.argument_values(model, engine, "url", 0) or ()
     known = [v for v in urls if not isinstance(v, Unknown)]
     return bool(known) and all(_is_memory_url(v) for v in known)
 

@@ -21,6 +21,7 @@ from .apps import (
 from .inference import Model
 from .knowledge import DECORATORS, EVENTS, TAKES, TYPES, Kind, Role, ancestry
 from .scopes import Block, Module
+from .spelling import argument_of
 from .values import (
     UNKNOWN,
     Bound,
@@ -173,7 +174,7 @@ def _role(
         return (role, first) if role in _LIFE else None
     for takes in TAKES.get(name, ()):
         if takes.role in _LIFE and call is not None:
-            return takes.role, invocation.argument(model, call, frame, takes.keyword, takes.index)
+            return takes.role, argument_of(call, takes.keyword, takes.index)
     if call is None:
         return None
     if name in EVENTS:
@@ -181,18 +182,18 @@ def _role(
     if method.name in ("on_event", "add_event_handler") and is_starlette(model, method.receiver):
         spelled = {word: role for role, word in _LIFE.items()}
         role_of = _constant_role(model, call, frame, "event_type", 0, spelled)
-        return role_of, invocation.argument(model, call, frame, "func", 1)
+        return role_of, argument_of(call, "func", 1)
     listener = f"{name.removesuffix('register_listener')}listener"
     if method.name == "register_listener" and listener in EVENTS:
         role_of = _constant_role(model, call, frame, "event", 1, EVENTS[listener])
-        return role_of, invocation.argument(model, call, frame, "listener", 0)
+        return role_of, argument_of(call, "listener", 0)
     return None
 
 
 def _constant_role(
     model: Model, call: ast.Call, frame: Frame, keyword: str, index: int, roles: dict[str, Role]
 ) -> Role | None:
-    given = invocation.argument(model, call, frame, keyword, index)
+    given = argument_of(call, keyword, index)
     for value in model.values(given, frame):
         if isinstance(value, Constant) and value.value in roles:
             return roles[str(value.value)]

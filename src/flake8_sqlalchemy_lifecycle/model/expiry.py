@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import attributes, invocation
+from . import attributes, passing
 from .knowledge import Kind
 from .spelling import last_name
 from .trails import Trails
@@ -57,7 +57,7 @@ def expires(model: Model, session: Value) -> bool:
     while isinstance(made, Made) and attributes.kind_of(model, made) is not Kind.ENGINE:
         if made.declared or (made.call is None and made.origin is None):
             return False
-        given = invocation.argument_values(model, made, "expire_on_commit")
+        given = passing.argument_values(model, made, "expire_on_commit")
         if given is not None:
             return given == frozenset({Constant(True)})
         module = model.project.module(made.site.path)
@@ -85,9 +85,9 @@ def leaves_expiry_open(model: Model) -> Iterator[Made]:
 
 def _may_be_set(model: Model, made: Made) -> bool:
     """Is `expire_on_commit` set: by an argument, by `configure()`, or by the `__init__` of a class of the project?"""
-    if invocation.argument_values(model, made, "expire_on_commit") is not None:
+    if passing.argument_values(model, made, "expire_on_commit") is not None:
         return True
-    classes = invocation.argument_values(model, made, "class_") or frozenset()
+    classes = passing.argument_values(model, made, "class_") or frozenset()
     return any(
         isinstance(base, Cls) and "__init__" in base.block.bindings
         for cls in classes

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, invocation
+from . import attributes, calls, passing
 from .branches import child_branch
 from .knowledge import Kind
 from .knowledge.processes import GIVEN, INITIALIZERS, SOURCES, TARGETS, WORDS
 from .scopes import Block
+from .spelling import argument_of
 from .trails import Trails
 from .values import Constant, Frame, Instance, Made, Site, Value
 
@@ -104,13 +105,13 @@ def is_forked(model: Model, made: Made | Instance) -> bool:
     contexts: frozenset[Value] | None = None
     if isinstance(made, Made):
         if made.type == "joblib.Parallel":
-            backend = invocation.argument_values(model, made, "backend")
+            backend = passing.argument_values(model, made, "backend")
             if backend is None or backend - {Constant("multiprocessing")}:
                 return False
         elif made.origin is not None:
             contexts = frozenset({made.origin})
         else:
-            contexts = invocation.argument_values(model, made, "mp_context", 1)
+            contexts = passing.argument_values(model, made, "mp_context", 1)
             if made.type != "concurrent.ProcessPoolExecutor":
                 contexts = None
     name = attributes.type_name(model, made) or ""
@@ -122,7 +123,7 @@ def is_forked(model: Model, made: Made | Instance) -> bool:
 def _is_fork_context(model: Model, context: Value) -> bool:
     if not isinstance(context, Made) or context.type != "multiprocessing.BaseContext":
         return False
-    methods = invocation.argument_values(model, context, "method", 0)
+    methods = passing.argument_values(model, context, "method", 0)
     if methods is None or methods == {Constant(None)}:
         return _forks_by_default(model)
     return methods == {Constant("fork")}
@@ -144,7 +145,7 @@ def _methods_set(model: Model) -> Iterator[object]:
         for call, block in module.calls() if module is not None else ():
             if calls.spelled(call) == "set_start_method":
                 frame = model.frame(block)
-                given = invocation.argument(model, call, frame, "method", 0)
+                given = argument_of(call, "method", 0)
                 for value in model.values(given, frame):
                     yield value.value if isinstance(value, Constant) else None
 
@@ -186,14 +187,14 @@ def _run_by(model: Model, process: Made | Instance) -> Iterator[Child]:
         for method in attributes.of_instance(model, process, process.cls, "run"):
             yield from _as_children(model, frozenset({method}))
     else:
-        targets = invocation.argument_values(model, process, "target", TARGETS)
+        targets = passing.argument_values(model, process, "target", TARGETS)
         yield from _as_children(model, targets or frozenset())
 
 
 def _initializers(model: Model, pool: Made | Instance) -> Iterator[Child]:
     if isinstance(pool, Made):
         index = INITIALIZERS[pool.type]
-        given = invocation.argument_values(model, pool, "initializer", index)
+        given = passing.argument_values(model, pool, "initializer", index)
         yield from _as_children(model, given or frozenset())
 
 
@@ -205,14 +206,10 @@ def _given_to(model: Model, pool: Made | Instance) -> Iterator[tuple[Point, Chil
             continue
         frame = model.frame(block)
         index = GIVEN[name]
-        owner = (
-            call.func.value
-            if index == 0
-            else invocation.argument(model, call, frame, "executor", 0)
-        )
+        owner = call.func.value if index == 0 else argument_of(call, "executor", 0)
         if owner is None or not _among(pool, model.values(owner, frame)):
             continue
-        function = invocation.argument(model, call, frame, "func", index)
+        function = argument_of(call, "func", index)
         if function is not None:
             for child in _as_children(model, model.values(function, frame)):
                 yield Point(call, block), child
@@ -242,7 +239,7 @@ def hooks_before(model: Model) -> Iterator[Frame]:
         for call, block in module.calls() if module is not None else ():
             if calls.spelled(call) == "register_at_fork":
                 frame = model.frame(block)
-                given = invocation.argument(model, call, frame, "before")
+                given = argument_of(call, "before")
                 if given is not None:
                     for function in calls.functions_in(model, model.values(given, frame)):
                         yield calls.entry(model, function)

@@ -13,6 +13,7 @@ from .flow import is_within
 from .knowledge import later as known
 from .session_uses import SessionUses, Use
 from .sought import parts
+from .spelling import argument_of
 from .strands import STARTERS
 from .values import Bound, Coroutine, Frame, Func, Generator, Instance, Made, Partial, Value, Values
 from .waiting import is_left_alone, is_returned
@@ -77,7 +78,7 @@ def _handed_over(model: Model, call: ast.Call, callee: Value, frame: Frame) -> H
                 return Handover(call, frame, Later.ELSEWHERE, _arguments(call), ())
     elif name in known.BACKGROUND:
         keyword, index = known.BACKGROUND[name]
-        function = invocation.argument(model, call, frame, keyword, index)
+        function = argument_of(call, keyword, index)
         if function is not None:
             given = given_call(function, call.args[index + 1 :], call.keywords, call)
             work = activations(model, given, frame)
@@ -105,11 +106,11 @@ def _is_left_alone(frame: Frame, call: ast.Call) -> bool:
 
 
 def _scheduled(model: Model, call: ast.Call, frame: Frame, index: int) -> Handover | None:
-    function = invocation.argument(model, call, frame, "func", 0)
+    function = argument_of(call, "func", 0)
     if function is None:
         return None
-    args = invocation.argument(model, call, frame, "args", index)
-    kwargs = invocation.argument(model, call, frame, "kwargs", index + 1)
+    args = argument_of(call, "args", index)
+    kwargs = argument_of(call, "kwargs", index + 1)
     found = list(from_containers(args, kwargs))
     given = given_call(
         function,
@@ -134,7 +135,7 @@ def streams(model: Model, frame: Frame) -> Iterator[Handover]:
             continue
         for name in calls.names_of(model, model.values(call.func, frame)):
             keyword = known.STREAMS.get((name.partition(".")[0], name.rpartition(".")[2]))
-            content = invocation.argument(model, call, frame, keyword, 0) if keyword else None
+            content = argument_of(call, keyword, 0) if keyword else None
             if content is not None:
                 yield _streamed(model, call, content, frame)
                 break

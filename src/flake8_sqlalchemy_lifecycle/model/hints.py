@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import invocation
+from . import injection, passing
 from .knowledge import TYPES, Kind
 from .values import (
     NOTHING,
@@ -72,7 +72,7 @@ def promised(model: Model, frame: Frame) -> Values:
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.returns is None:
         return UNKNOWN
     closure = frame.closure or frame
-    found = annotated(model, node.returns, closure, node, invocation.receiver_of(frame))
+    found = annotated(model, node.returns, closure, node, passing.receiver_of(frame))
     if frame.block.yields:
         return model.iterated(found)
     return found
@@ -156,7 +156,7 @@ class _Reader:
         first = arguments[0]
         if name == "Annotated":
             for metadata in arguments[1:]:
-                given = invocation.dependency(self.model, metadata, frame, first)
+                given = injection.dependency(self.model, metadata, frame, first)
                 if given is not None:
                     return given
             return self.read(first, frame, depth + 1)

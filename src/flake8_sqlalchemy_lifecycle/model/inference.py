@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from . import attributes, containers, hints, invocation, slots, strings
+from . import attributes, containers, hints, invocation, passing, slots, strings
 from .bindings import (
     Aliased,
     Assigned,
@@ -378,7 +378,7 @@ class Model:
                 entered = (invocation.entered(self, v) for v in self.values(context, frame))
                 return self.select(self.union(entered), path)
             case Parameter() as parameter:
-                return invocation.parameter(self, parameter, frame)
+                return passing.parameter(self, parameter, frame)
             case Matched(annotation):
                 return hints.annotated(self, annotation, frame, binding.node)
         return UNKNOWN

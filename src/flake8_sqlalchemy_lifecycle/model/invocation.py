@@ -1,4 +1,4 @@
-"""Calls: what calling, awaiting, entering or injecting a value gives."""
+"""Calls: what calling, awaiting or entering a value gives."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import attributes, carrying, hints, library_calls, served
-from .bindings import Assigned, Parameter
+from . import attributes, carrying, hints, library_calls, passing
+from .bindings import Assigned
 from .knowledge import (
     AWAITED,
     CONTEXT_MANAGERS,
@@ -23,22 +23,18 @@ from .values import (
     Cls,
     Constant,
     Coroutine,
-    Elements,
     Entering,
     Frame,
     Func,
     Generator,
     Instance,
-    Items,
     Library,
     Made,
     Manager,
-    Mapping,
     Partial,
     Returning,
     Site,
     TypeForm,
-    Unknown,
     Value,
     Values,
 )
@@ -46,7 +42,6 @@ from .values import (
 if TYPE_CHECKING:
     from .inference import Model
 
-DEPENDENCIES = ("fastapi.Depends", "fastapi.Security", "litestar.Provide")
 _PROPERTIES = frozenset({"builtins.property", "functools.cached_property"})
 _TYPED_BY_FIELDS = frozenset(
     "dataclasses.dataclass attr.s attr.attrs attr.dataclass attr.define attrs.define attrs.frozen "
@@ -55,8 +50,6 @@ _TYPED_BY_FIELDS = frozenset(
 _WITH_FIELDS = frozenset(
     "pydantic.BaseModel pydantic.BaseSettings pydantic_settings.BaseSettings typing.NamedTuple msgspec.Struct".split()
 )
-_PERHAPS_NONE = UNKNOWN | {Constant(None)}
-Args = tuple[tuple[str, Values], ...]
 
 
 # functions
@@ -101,6 +94,7 @@ def callee_name(model: Model, value: Value) -> str | None:
 
 
 def is_property(names: frozenset[str]) -> bool:
+    """Do a function's decorators, by their names, make a property of it?"""
     return bool(names & _PROPERTIES) or any(n.endswith(".getter") for n in names)
 
 
@@ -110,7 +104,7 @@ def call(model: Model, callee: Value, node: ast.Call, frame: Frame) -> Values:
         case Func(block):
             if _gives_nothing(model, callee):
                 return UNKNOWN
-            args = bind(model, block, node, frame, callee.receiver)
+            args = passing.bind(model, block, node, frame, callee.receiver)
             return run(model, callee, args, frame, node)
         case Cls():
             return _constructed(model, callee, node, frame)
@@ -150,7 +144,7 @@ def _gives_nothing(model: Model, function: Func) -> bool:
 
 
 def run(
-    model: Model, function: Func, args: Args, caller: Frame | None, node: ast.AST | None
+    model: Model, function: Func, args: passing.Args, caller: Frame | None, node: ast.AST | None
 ) -> Values:
     """What a project function returns for these arguments."""
     frame = model.activation(function, args, caller, node)
@@ -168,7 +162,7 @@ def run(
 
 def result(model: Model, function: Func) -> Values:
     """What a function gives that is called without arguments that we know: a property, a dependency."""
-    args: Args = ()
+    args: passing.Args = ()
     if function.receiver is not None and function.block.parameters:
         args = ((next(iter(function.block.parameters)), frozenset({function.receiver})),)
     return run(model, function, args, None, None)
@@ -248,261 +242,6 @@ def _moved(value: Value, site: Site, origin: Value, frame: Frame) -> Value:
     return value
 
 
-# arguments
-
-
-def bind(
-    model: Model, block: Block, node: ast.Call, frame: Frame, receiver: Value | None = None
-) -> Args:
-    """The arguments of a call, by the parameter that takes them. What cannot be told is left out."""
-    positional = [name for name, p in block.parameters.items() if p.index is not None]
-    found: dict[str, Values] = {}
-    if receiver is not None and positional:
-        found[positional.pop(0)] = frozenset({receiver})
-    extra: dict[object, Values] = {}
-    certain = True
-    index = 0
-    for argument in node.args:
-        if not isinstance(argument, ast.Starred):
-            if index < len(positional):
-                found[positional[index]] = _passed(model, block, positional[index], argument, frame)
-            else:
-                _extra(block, found, model.values(argument, frame))
-            index += 1
-            continue
-        many = model.values(argument.value, frame)
-        unpacked = _unpacked(model, many)
-        for values in unpacked or ():
-            if index < len(positional):
-                found[positional[index]] = values
-            else:
-                _extra(block, found, values)
-            index += 1
-        if unpacked is None:
-            certain = False
-            if index >= len(positional):
-                star = next((n for n, p in block.parameters.items() if p.star == "*"), "")
-                found.setdefault(star, frozenset({Elements(model.iterated(many))}))
-            break
-    for keyword in node.keywords:
-        if keyword.arg is None:
-            certain = _spread(model, keyword.value, frame, block, found, extra) and certain
-        else:
-            if keyword.arg in block.parameters:
-                found[keyword.arg] = _passed(model, block, keyword.arg, keyword.value, frame)
-            else:
-                extra[keyword.arg] = model.values(keyword.value, frame)
-    if certain:
-        for name, parameter in block.parameters.items():
-            if parameter.star == "**":
-                found[name] = frozenset({Mapping(tuple(extra.items()))})
-            elif name not in found and parameter.default is not None and block.parent:
-                default = model.values(parameter.default, model.frame(block.parent))
-                if not any(_is_dependency(v) for v in default):
-                    found[name] = default
-    return tuple(found.items())
-
-
-def _passed(model: Model, block: Block, name: str, argument: ast.expr, frame: Frame) -> Values:
-    if not isinstance(argument, ast.Constant | ast.Name):  # which may be a flag
-        if hints.is_plain(block.parameters[name].arg.annotation):
-            return UNKNOWN
-    return model.values(argument, frame)
-
-
-def _unpacked(model: Model, values: Values) -> tuple[Values, ...] | None:
-    """What `*args` passes by position; None where it is not known how many that are."""
-    many = [value.elements for value in values if isinstance(value, Items)]
-    if len(many) < len(values) or len({len(elements) for elements in many}) != 1:
-        return None
-    return tuple(model.union(parts) for parts in zip(*many, strict=True))
-
-
-def _extra(block: Block, found: dict[str, Values], values: Values) -> None:
-    star = next((n for n, p in block.parameters.items() if p.star == "*"), None)
-    if star is not None:
-        before = found.get(star)
-        items = next(iter(before)) if before else Items(())
-        if isinstance(items, Items):
-            found[star] = frozenset({Items((*items.elements, values))})
-
-
-def _spread(
-    model: Model,
-    node: ast.expr,
-    frame: Frame,
-    block: Block,
-    found: dict[str, Values],
-    extra: dict[object, Values],
-) -> bool:
-    """`**mapping`, where its keys are known; `extra` gets those that no parameter has the name of."""
-    for mapping in model.values(node, frame):
-        if not isinstance(mapping, Mapping):
-            return False
-        for key, values in mapping.entries:
-            if isinstance(key, str) and key in block.parameters:
-                found[key] = values
-            else:
-                extra[key] = values
-    return True
-
-
-def argument(
-    _model: Model, node: ast.Call, _frame: Frame, keyword: str, index: int | None = None
-) -> ast.expr | None:
-    """The expression that a call passes for a keyword or at a position."""
-    for given in node.keywords:
-        if given.arg == keyword:
-            return given.value
-    if index is not None and index < len(node.args):
-        if not any(isinstance(a, ast.Starred) for a in node.args[: index + 1]):
-            return node.args[index]
-    return None
-
-
-def argument_values(
-    model: Model, made: Made, keyword: str, index: int | None = None
-) -> Values | None:
-    """What an object's creating call got for an argument; None where it did not get it (as far as can be told)."""
-    if made.call is None or made.frame is None:
-        return None
-    given = argument(model, made.call, made.frame, keyword, index)
-    if given is not None:
-        return model.values(given, made.frame)
-    for other in made.call.keywords:
-        if other.arg is None:
-            for mapping in model.values(other.value, made.frame):
-                if not isinstance(mapping, Mapping):
-                    return UNKNOWN
-                values = mapping.get(keyword)
-                if values is not None:
-                    return values
-    return None
-
-
-def parameter(model: Model, parameter: Parameter, frame: Frame) -> Values:
-    """What a parameter holds: what the caller passed, what is injected, what its annotation or default says."""
-    name = parameter.arg.arg
-    passed = frame.argument(name)
-    if passed is not None and passed - UNKNOWN and passed != _PERHAPS_NONE:
-        return passed
-    block = frame.block
-    owner = block.method_of
-    closure = frame.closure or frame
-    if owner is not None and parameter.index == 0 and owner.parent is not None:
-        return _receiver(model, block, owner, closure)
-    injected = None
-    if parameter.default is not None:
-        injected = dependency(model, parameter.default, closure, parameter.arg.annotation)
-    if injected is not None:
-        return injected
-    receiver = receiver_of(frame)
-    found = hints.annotated(model, parameter.arg.annotation, closure, parameter.arg, receiver)
-    if parameter.star == "*":
-        return frozenset({Elements(found)})
-    if parameter.star:
-        return UNKNOWN
-    if parameter.index == 0 and parameter.arg.annotation is None and parameter.default is None:
-        return served.app_for(model, block, closure) or found
-    if not found - UNKNOWN and parameter.default is not None and passed is None:
-        found = model.values(parameter.default, closure)
-        if found == frozenset({Constant(None)}):
-            found = _PERHAPS_NONE  # somebody passes something
-    return found
-
-
-def _receiver(model: Model, block: Block, owner: Block, class_frame: Frame) -> Values:
-    assert owner.parent is not None
-    cls = Cls(owner, class_frame.closure or model.frame(owner.parent))
-    names = decorators(model, Func(block, class_frame))
-    if "builtins.staticmethod" in names:
-        return UNKNOWN
-    if "builtins.classmethod" in names or block.name in ("__new__", "__init_subclass__"):
-        return frozenset({cls})
-    return frozenset({Instance(cls, Site.of(owner.node, owner.parent))})
-
-
-def receiver_of(frame: Frame) -> Value | None:
-    """The instance whose method runs in the frame, where it is a certain one."""
-    block = frame.block
-    if block.method_of is None or not block.parameters:
-        return None
-    values = frame.argument(next(iter(block.parameters)))
-    return next(iter(values)) if values and len(values) == 1 else None
-
-
-# dependency injection
-
-
-def _is_dependency(value: Value) -> bool:
-    return isinstance(value, Made) and value.type in DEPENDENCIES
-
-
-def dependency(
-    model: Model, node: ast.expr, frame: Frame, annotation: ast.expr | None
-) -> Values | None:
-    """What `Depends(f)` (or a name that holds one) injects; None if the expression is no dependency."""
-    if not isinstance(node, ast.Call | ast.Name | ast.Attribute):
-        return None
-    for value in model.values(node, frame):
-        if isinstance(value, Made) and value.type in DEPENDENCIES:
-            targets = argument_values(model, value, "dependency", 0)
-            if targets is None and annotation is not None:
-                targets = model.values(annotation, frame)
-            found = model.union(injected(model, t, value.site) for t in targets or UNKNOWN)
-            if argument_values(model, value, "use_cache") == frozenset({Constant(False)}):
-                found = frozenset(_apart(v, value.site) for v in found)
-            if found - UNKNOWN:
-                return found
-            return hints.annotated(model, annotation, frame, node)
-    return None
-
-
-def _apart(value: Value, site: Site) -> Value:
-    """An object that is made anew for this one dependency."""
-    if isinstance(value, Made | Instance):
-        return replace(value, context=(*value.context, site))
-    return value
-
-
-def injected(model: Model, target: Value, site: Site) -> Values:
-    """What a framework hands to a handler for a dependency: called, awaited, entered or run to its yield."""
-    match target:
-        case Func():
-            found: set[Value] = set()
-            for value in result(model, target):
-                match value:
-                    case Coroutine(frame):
-                        found |= returned(model, frame)
-                    case Generator(frame) | Manager(frame):
-                        found |= yielded(model, frame)
-                    case _:
-                        found.add(value)
-            return frozenset(found)
-        case Cls():
-            made: Value = Instance(target, site)
-            return frozenset({made})
-        case Instance():
-            called = attributes.of_instance(model, target, target.cls, "__call__")
-            return model.union(injected(model, m, site) for m in called if isinstance(m, Func))
-        case Made() | Returning() | Partial():
-            return _called_without_arguments(model, target, site)
-        case TypeForm(annotation, frame):
-            return model.union(
-                injected(model, t, site) for t in model.values(annotation, frame) if t != target
-            )
-    return UNKNOWN
-
-
-def _called_without_arguments(model: Model, target: Value, site: Site) -> Values:
-    if isinstance(target, Partial):
-        return injected(model, target.function, site)
-    if isinstance(target, Made) and attributes.kind_of(model, target) is Kind.MAKER:
-        name = "AsyncSession" if attributes.is_async(model, target) else "Session"
-        return frozenset({Made(f"sqlalchemy.{name}", site, target)})
-    return target.values if isinstance(target, Returning) else UNKNOWN
-
-
 # classes
 
 
@@ -515,7 +254,7 @@ def _constructed(model: Model, cls: Cls, node: ast.Call, frame: Frame) -> Values
         for method in base.block.bindings.get("__init__", ()):
             block = base.block.inner.get(method.node)
             if block is not None:
-                args = bind(model, block, node, frame, instance)[1:]
+                args = passing.bind(model, block, node, frame, instance)[1:]
                 return frozenset({Instance(cls, site, args, (), frame)})
         if _has_fields(model, base):
             return frozenset({Instance(cls, site, _fields(model, cls, node, frame), (), frame)})
@@ -536,7 +275,7 @@ def _has_fields(model: Model, cls: Cls) -> bool:
     )
 
 
-def _fields(model: Model, cls: Cls, node: ast.Call, frame: Frame) -> Args:
+def _fields(model: Model, cls: Cls, node: ast.Call, frame: Frame) -> passing.Args:
     names: list[str] = []
     for base in reversed(attributes.mro(model, cls)):
         if isinstance(base, Cls):
@@ -576,7 +315,9 @@ def _partial_called(model: Model, partial: Partial, node: ast.Call, frame: Frame
         if not isinstance(value, ast.Starred)
     }
     given |= {k.arg: model.values(k.value, frame) for k in node.keywords if k.arg}
-    args = dict(bind(model, function.block, _NO_ARGUMENTS, frame, function.receiver)) | given
+    args = (
+        dict(passing.bind(model, function.block, _NO_ARGUMENTS, frame, function.receiver)) | given
+    )
     return run(model, function, tuple(args.items()), frame, node)
 
 
@@ -619,6 +360,3 @@ def entered(model: Model, value: Value) -> Values:
                     return frozenset(found)
             return frozenset({value}) if attributes.type_name(model, value) else UNKNOWN
     return UNKNOWN
-
-
-__all__ = ["Unknown", "argument", "argument_values", "bind", "call", "dependency", "returned"]

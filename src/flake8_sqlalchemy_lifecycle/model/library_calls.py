@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, hints, invocation, strings
+from . import attributes, hints, invocation, passing, strings
 from .knowledge import (
     CACHES,
     CONTEXT_MANAGERS,
@@ -17,6 +17,7 @@ from .knowledge import (
     Kind,
     member,
 )
+from .spelling import argument_of
 from .values import (
     NOTHING,
     UNKNOWN,
@@ -57,7 +58,7 @@ def library(model: Model, name: str, node: ast.Call, frame: Frame) -> Values:
     short = name.rpartition(".")[2]
     if name in CREATORS:
         if any(keyword.arg == "strategy" for keyword in node.keywords):
-            strategy = model.values(invocation.argument(model, node, frame, "strategy"), frame)
+            strategy = model.values(argument_of(node, "strategy"), frame)
             if not strategy <= _POOLED_STRATEGIES:
                 return UNKNOWN  # "mock": it prints the statements, and connects to nothing
         return frozenset({Made(CREATORS[name], site, None, (), False, node, frame)})
@@ -70,14 +71,14 @@ def library(model: Model, name: str, node: ast.Call, frame: Frame) -> Values:
     if name == "sqlalchemy.sessionmaker" and _makes_async(model, node, frame):
         name = "sqlalchemy.async_sessionmaker"
     if name in ("sqlalchemy.scoped_session", "sqlalchemy.async_scoped_session"):
-        makers = model.values(invocation.argument(model, node, frame, "session_factory", 0), frame)
+        makers = model.values(argument_of(node, "session_factory", 0), frame)
         return frozenset(Made(name, site, maker, (), False, node, frame) for maker in makers)
     if name in RETURNS:
         return frozenset({Made(RETURNS[name], site, None, (), False, node, frame)})
     if name in TYPES:
         return frozenset({Made(name, site, None, (), False, node, frame)})
     if name in ENVIRONMENT:
-        default = invocation.argument(model, node, frame, "default", ENVIRONMENT[name])
+        default = argument_of(node, "default", ENVIRONMENT[name])
         if default is not None:
             return model.values(default, frame)
     if name == "builtins.dict":
@@ -174,7 +175,7 @@ def _helper(
 
 
 def _makes_async(model: Model, node: ast.Call, frame: Frame) -> bool:
-    given = invocation.argument(model, node, frame, "class_")
+    given = argument_of(node, "class_")
     if given is None:
         return False
     return any(
@@ -188,7 +189,7 @@ def _super(model: Model, frame: Frame) -> Values:
     owner = frame.block.method_of
     if owner is None or not frame.block.parameters or owner.parent is None:
         return UNKNOWN
-    receiver = invocation.parameter(model, next(iter(frame.block.parameters.values())), frame)
+    receiver = passing.parameter(model, next(iter(frame.block.parameters.values())), frame)
     closure = frame.closure.closure if frame.closure else None
     cls = Cls(owner, closure or model.frame(owner.parent))
     return frozenset(Super(value, cls) for value in receiver)
@@ -252,7 +253,7 @@ def session_of(model: Model, maker: Value, node: ast.Call, frame: Frame) -> Valu
     """The session that a maker makes here: of its `class_`, async or not."""
     site = Site.of(node, frame.block)
     if isinstance(maker, Made):
-        for cls in invocation.argument_values(model, maker, "class_") or NOTHING:
+        for cls in passing.argument_values(model, maker, "class_") or NOTHING:
             if isinstance(cls, Cls):
                 return frozenset({Instance(cls, site, (), (), frame)})
     name = "AsyncSession" if attributes.is_async(model, maker) else "Session"

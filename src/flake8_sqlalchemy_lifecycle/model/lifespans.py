@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import attributes, calls, invocation
+from . import attributes, calls, invocation, passing
 from .apps import (
     app_of,
     call_at,
@@ -223,7 +223,7 @@ def is_lifespan(model: Model, block: Block) -> bool:
     if len(parameters) != 1 or parameters[0].star:
         return False
     parameter = parameters[0]
-    values = invocation.parameter(model, parameter, model.frame(block))
+    values = passing.parameter(model, parameter, model.frame(block))
     if any(is_app(model, value) for value in values):
         return True
     return (

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import calls, invocation
+from . import calls
 from .knowledge import ENVIRONMENT
 from .knowledge.drivers import SERVERS
 from .scopes import Block, Module
+from .spelling import argument_of
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -84,7 +85,7 @@ def _is_created_with_password(model: Model, call: ast.Call, block: Block) -> boo
     frame = model.frame(block)
     if "sqlalchemy.URL.create" not in calls.names_of(model, model.values(call.func, frame)):
         return False
-    match invocation.argument(model, call, frame, "password", 2):
+    match argument_of(call, "password", 2):
         case ast.Constant(value=str() as password):
             return bool(password) and not _PLACEHOLDER.search(password)
     return False

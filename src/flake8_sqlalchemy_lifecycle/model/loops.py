@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import calls, disposal, invocation, urls
+from . import calls, disposal, urls
 from .calls import Root, Step
 from .engines import has_no_pool
 from .flow import is_within, loops_around, position
@@ -16,7 +16,7 @@ from .knowledge import Role
 from .paths import request_roots
 from .repeats import is_after, is_repeated
 from .scopes import Block, Module
-from .spelling import last_name, spelled
+from .spelling import argument_of, last_name, spelled
 from .trails import Trails
 from .usage import engines_used_by
 from .values import Coroutine, Frame, Func, Made, Values
@@ -146,7 +146,7 @@ class _Runs:
             frame = model.frame(block)
             for canonical in calls.names_of(model, model.values(call.func, frame)):
                 if canonical in _THREADS:
-                    given = invocation.argument(model, call, frame, *_THREADS[canonical])
+                    given = argument_of(call, *_THREADS[canonical])
                     if given is not None:
                         found = calls.functions_in(model, model.values(given, frame))
                         yield from (f for f in found if not f.block.is_async)

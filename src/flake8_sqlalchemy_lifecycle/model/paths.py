@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, invocation
+from . import attributes, calls, injection, invocation
 from .calls import Interesting, Root, Step
 from .flow import is_tested_and_kept
 from .inference import known
@@ -152,7 +152,7 @@ def has_dependencies(model: Model, block: Block) -> bool:
             for node in ast.walk(expression) if expression is not None else ():
                 if isinstance(node, ast.Call):
                     for value in model.values(node, closure):
-                        if isinstance(value, Made) and value.type in invocation.DEPENDENCIES:
+                        if isinstance(value, Made) and value.type in injection.DEPENDENCIES:
                             return True
     return False
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, invocation, urls
+from . import attributes, calls, passing, urls
 from .flow import leaves
 from .knowledge.drivers import ASYNC_ONLY, SERVERS
 from .knowledge.pools import (
@@ -23,6 +23,7 @@ from .knowledge.pools import (
     THREADED,
 )
 from .origins import expression_behind
+from .spelling import argument_of
 from .values import Constant, Frame, Library, Made, Mapping, Value, Values
 
 if TYPE_CHECKING:
@@ -73,9 +74,9 @@ def arguments(model: Model, engine: Made) -> dict[str, Values] | None:
 
 def _configuration(model: Model, call: ast.Call, frame: Frame) -> dict[str, Values] | None:
     """What `engine_from_config()` reads from a dictionary: the keys behind its prefix."""
-    given = invocation.argument(model, call, frame, "configuration", 0)
+    given = argument_of(call, "configuration", 0)
     mapping = _written_down(model, given, frame) if given is not None else None
-    prefixes = invocation.argument(model, call, frame, "prefix", 1)
+    prefixes = argument_of(call, "prefix", 1)
     values = frozenset({Constant("sqlalchemy.")}) if prefixes is None else frozenset()
     match [*(values or model.values(prefixes, frame))]:
         case [Constant(str() as prefix)] if mapping is not None:
@@ -154,7 +155,7 @@ def is_in_memory(model: Model, engine: Made) -> bool | None:
     """Is the engine's database one of SQLite in memory? None where that cannot be told."""
     found = {
         _is_memory(model, value)
-        for value in invocation.argument_values(model, engine, "url", 0) or ()
+        for value in passing.argument_values(model, engine, "url", 0) or ()
         if value != Constant(None)
     }
     return found.pop() if len(found) == 1 else None
@@ -169,13 +170,13 @@ def _is_memory(model: Model, url: Value, within: tuple[Value, ...] = ()) -> bool
             return scheme.startswith("sqlite") and in_memory
         case Made(type="sqlalchemy.URL", call=ast.Call() as call):
             if calls.spelled(call) == "make_url":
-                texts = invocation.argument_values(model, url, "name_or_url", 0) or _NONE
+                texts = passing.argument_values(model, url, "name_or_url", 0) or _NONE
                 inside = (*within, url)  # `url = make_url(url)`
                 found = {_is_memory(model, text, inside) for text in texts if text not in inside}
                 return found.pop() if len(found) == 1 else None
             if calls.spelled(call) == "create" and len(call.args) < _QUERY:
-                if invocation.argument_values(model, url, "query") is None:
-                    return _is_memory_name(invocation.argument_values(model, url, "database", 5))
+                if passing.argument_values(model, url, "query") is None:
+                    return _is_memory_name(passing.argument_values(model, url, "database", 5))
     return None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import attributes, invocation
+from . import attributes, passing
 from .flow import position
 from .inference import known
 from .knowledge import Kind
@@ -61,7 +61,7 @@ def is_thread_local(model: Model, value: Value) -> bool:
         return False
     if any(isinstance(argument, ast.Starred) for argument in value.call.args):
         return False
-    scopes = invocation.argument_values(model, value, "scopefunc", 1)
+    scopes = passing.argument_values(model, value, "scopefunc", 1)
     if scopes is None or scopes == frozenset({Constant(None)}):
         return True
     return bool(scopes) and all(shared_scope(model, scope) for scope in scopes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import attributes, invocation
+from . import attributes, invocation, passing
 from .apps import is_starlette
 from .knowledge import DECORATORS, Role
 from .lifespans import lifespans_of
@@ -55,7 +55,7 @@ def is_resumed(model: Model, block: Block) -> bool:
             return True
     frame = model.frame(block)
     for parameter in block.parameters.values():
-        for value in invocation.parameter(model, parameter, frame):
+        for value in passing.parameter(model, parameter, frame):
             name = attributes.type_name(model, value)
             if name is not None and not is_starlette(model, value) and name not in _THROWS:
                 return True

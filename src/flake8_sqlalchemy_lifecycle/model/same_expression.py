@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import invocation
 from .bindings import Defined, Imported, Parameter
 from .calls import names_of
 from .origins import expression_behind
+from .spelling import argument_of
 from .values import Frame, ProjectModule
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _parameter(model: Model, name: ast.Name, frame: Frame, depth: int) -> str | 
             if index == 0:
                 return None  # the method's own object
             index -= 1
-        given = invocation.argument(model, frame.call, frame.caller, name.id, index)
+        given = argument_of(frame.call, name.id, index)
         if given is not None:
             return meaning(model, given, frame.caller, depth + 1)
         return None

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, invocation
+from . import attributes, calls, passing
 from .bindings import Binding
 from .forks import Child, is_forked, makes_processes, names_of_makers
 from .inheritance import run_by
 from .knowledge import Kind
 from .knowledge.processes import ARGUMENTS, GIVEN, INITARGS, STAYS, TARGETS
 from .scopes import Block
+from .spelling import argument_of
 from .values import (
     Bound,
     Constant,
@@ -77,14 +78,14 @@ def _with_maker(model: Model, call: ast.Call, block: Block) -> Iterator[_Held]:
                 run = attributes.of_instance(model, value, value.cls, "run")
                 yield from _used(model, run, list(_held(model, value)), is_forked(model, value))
         elif kind is Kind.PROCESS:
-            target = invocation.argument_values(model, value, "target", TARGETS) or frozenset()
+            target = passing.argument_values(model, value, "target", TARGETS) or frozenset()
             found = list(_in_callables(model, target))
             for name, index in ARGUMENTS.items():
-                given = invocation.argument_values(model, value, name, index)
+                given = passing.argument_values(model, value, name, index)
                 found += _in_values(model, given or frozenset(), 0)
             yield from _used(model, target, found, is_forked(model, value))
         elif kind is Kind.PROCESS_POOL and value.type in INITARGS:
-            given = invocation.argument_values(model, value, "initargs", INITARGS[value.type])
+            given = passing.argument_values(model, value, "initargs", INITARGS[value.type])
             yield from _in_values(model, given or frozenset(), 0)
 
 
@@ -105,9 +106,7 @@ def _with_work(model: Model, call: ast.Call, block: Block) -> Iterator[_Held]:
         return
     frame = model.frame(block)
     index = GIVEN[call.func.attr]
-    owner = (
-        call.func.value if index == 0 else invocation.argument(model, call, frame, "executor", 0)
-    )
+    owner = call.func.value if index == 0 else argument_of(call, "executor", 0)
     owners = model.values(owner, frame) if owner is not None else frozenset()
     if not owners or any(attributes.kind_of(model, v) is not Kind.PROCESS_POOL for v in owners):
         return

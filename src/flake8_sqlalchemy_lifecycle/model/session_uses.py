@@ -8,7 +8,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, invocation
+from . import attributes, calls, passing
 from .flow import enclosing_tries, enclosing_withs
 from .inference import known
 from .knowledge import IO_METHODS, Kind
@@ -238,9 +238,7 @@ def _is_lock(model: Model, value: Value) -> bool:
         return True
     if not isinstance(value, Made) or value.type not in LIMITS:
         return False
-    return invocation.argument_values(model, value, LIMITS[value.type], 0) == frozenset(
-        {Constant(1)}
-    )
+    return passing.argument_values(model, value, LIMITS[value.type], 0) == frozenset({Constant(1)})
 
 
 def name_of_session(model: Model, frame: Frame, session: Value, use: Use) -> str:

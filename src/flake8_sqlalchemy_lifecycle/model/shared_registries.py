@@ -22,6 +22,7 @@ from .registries import (
     uses_in,
 )
 from .scopes import Block
+from .spelling import argument_of
 from .values import Library
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def shared_async_registries(model: Model) -> Iterator[tuple[ast.Call, str]]:
         frame = model.frame(block)
         if Library(f"sqlalchemy.{_ASYNC}") not in model.values(call.func, frame):
             continue
-        given = invocation.argument(model, call, frame, "scopefunc", 1)
+        given = argument_of(call, "scopefunc", 1)
         scopes = model.values(given, frame) if given is not None else ()
         shared = [shared_scope(model, scope) for scope in scopes]
         if shared and all(shared):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from . import attributes, hints, invocation
+from . import attributes, hints
 from .bindings import Parameter
-from .spelling import last_name
+from .spelling import argument_of, last_name
 from .values import NOTHING, UNKNOWN, Constant, Frame, Made, Mapping, Value, Values
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def of_key(model: Model, key: ast.expr, frame: Frame) -> Values:
 def _promised(model: Model, key: Value) -> Values:
     """What the type says that `AppKey("sessions", async_sessionmaker)` is given."""
     if isinstance(key, Made) and key.call is not None and key.frame is not None:
-        given = invocation.argument(model, key.call, key.frame, "t", 1)
+        given = argument_of(key.call, "t", 1)
         return hints.annotated(model, given, key.frame, key.call)
     return UNKNOWN
 

@@ -34,3 +34,14 @@ def spelled(node: ast.AST) -> set[str]:
 def arguments(call: ast.Call) -> list[ast.expr]:
     """All that a call passes, by position and by keyword."""
     return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+def argument_of(call: ast.Call, keyword: str, index: int | None = None) -> ast.expr | None:
+    """The expression that a call passes for a keyword or at a position."""
+    for given in call.keywords:
+        if given.arg == keyword:
+            return given.value
+    if index is not None and index < len(call.args):
+        if not any(isinstance(a, ast.Starred) for a in call.args[: index + 1]):
+            return call.args[index]
+    return None

@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, invocation
+from . import attributes, calls, invocation, passing
 from .flow import is_within, loops_around, position
 from .knowledge import threads as known
+from .spelling import argument_of
 from .strands import STARTERS, Position, Strand
 from .values import Cls, Constant, Frame, Func, Instance, Library, Made, Value, Values, in_order
 from .waiting import awaited_at, joined_at
@@ -39,9 +40,7 @@ def _handed_over(model: Model, call: ast.Call, frame: Frame) -> Iterator[Strand]
         if isinstance(callee, Cls):
             yield from _of_class(model, call, frame)
         elif name in known.CLASSES:
-            function = invocation.argument(
-                model, call, frame, known.CLASSES[name], known.INDEX[name]
-            )
+            function = argument_of(call, known.CLASSES[name], known.INDEX[name])
             if function is not None:
                 yield from _thread(model, call, frame, _in_containers(call, function, 3))
         elif name in known.AWAITED:
@@ -199,7 +198,7 @@ def _turns(model: Model, executors: Values) -> Value | None:
     for executor in executors:
         if isinstance(executor, Made):
             for keyword in ("max_workers", "processes"):
-                given = invocation.argument_values(model, executor, keyword, 0)
+                given = passing.argument_values(model, executor, keyword, 0)
                 if given == frozenset({Constant(1)}):
                     return executor
     return None

@@ -6,7 +6,7 @@ import ast
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, invocation
+from . import attributes, calls, passing
 from .knowledge import IO_METHODS, Kind
 from .scopes import Block
 from .values import Constant, Entering, Frame, Instance, Made, Value
@@ -166,7 +166,7 @@ class Watch:
         """Does a commit expire the session's objects?"""
         made: Value | None = self._resource
         while isinstance(made, Made):
-            given = invocation.argument_values(self._model, made, "expire_on_commit")
+            given = passing.argument_values(self._model, made, "expire_on_commit")
             if given is not None:
                 return given != {Constant(False)}
             made = made.origin

@@ -6,7 +6,8 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from . import calls, invocation
+from . import calls, passing
+from .spelling import argument_of
 from .values import (
     NOTHING,
     UNKNOWN,
@@ -45,7 +46,7 @@ def url_argument(model: Model, call: ast.Call, frame: Frame) -> ast.expr | None:
     """The URL that a call of an engine's creator gets, where it stands in the call by itself."""
     names = calls.names_of(model, model.values(call.func, frame))
     index = None if any(name.endswith("from_config") for name in names) else 0
-    return invocation.argument(model, call, frame, "url", index)
+    return argument_of(call, "url", index)
 
 
 def engine_schemes(model: Model, engine: Made) -> Schemes:
@@ -53,9 +54,9 @@ def engine_schemes(model: Model, engine: Made) -> Schemes:
     if _is_left_to_callers(model, engine):
         return _NOT_KNOWN
     if creator_of(model, engine).endswith("engine_from_config"):
-        values = invocation.argument_values(model, engine, "url") or _configured(model, engine)
+        values = passing.argument_values(model, engine, "url") or _configured(model, engine)
     else:
-        values = invocation.argument_values(model, engine, "url", 0)
+        values = passing.argument_values(model, engine, "url", 0)
     return _NOT_KNOWN if values is None else schemes(model, values)
 
 
@@ -130,7 +131,7 @@ def _schemes_of(model: Model, value: Value, within: tuple[Site, ...]) -> Schemes
         case Made(type=name, origin=Made() as url) if name.endswith(_AS_TEXT):
             return _schemes_of(model, url, within)
         case Made(type=name) if name.endswith(".build") and name.startswith(("pydantic", "yarl.")):
-            return _names(invocation.argument_values(model, value, "scheme"))
+            return _names(passing.argument_values(model, value, "scheme"))
     return _NOT_KNOWN
 
 
@@ -145,12 +146,12 @@ def _of_url(model: Model, url: Made, within: tuple[Site, ...]) -> Schemes:
     for name in calls.names_of(model, model.values(url.call.func, url.frame)):
         match name:
             case "sqlalchemy.make_url":
-                text = invocation.argument_values(model, url, "name_or_url", 0)
+                text = passing.argument_values(model, url, "name_or_url", 0)
                 return schemes(model, text, within) if text is not None else _NOT_KNOWN
             case "sqlalchemy.URL.create" | "sqlalchemy.URL":
-                return _names(invocation.argument_values(model, url, "drivername", 0))
+                return _names(passing.argument_values(model, url, "drivername", 0))
             case "sqlalchemy.URL.set":
-                exchanged = invocation.argument_values(model, url, "drivername", 0)
+                exchanged = passing.argument_values(model, url, "drivername", 0)
                 if exchanged is None and url.origin is not None:
                     return _schemes_of(model, url.origin, within)
                 return _names(exchanged)
@@ -167,7 +168,7 @@ def _names(values: Values | None) -> Schemes:
 
 def _configured(model: Model, engine: Made) -> Values | None:
     """The URL in the dictionary that `engine_from_config()` gets."""
-    prefixes = invocation.argument_values(model, engine, "prefix", 1)
+    prefixes = passing.argument_values(model, engine, "prefix", 1)
     prefix = Constant("sqlalchemy.") if prefixes is None else next(iter(prefixes))
     if not isinstance(prefix, Constant) or len(prefixes or {prefix}) != 1:
         return None
@@ -175,7 +176,7 @@ def _configured(model: Model, engine: Made) -> Values | None:
     found = _written(model, engine, key)
     if found is not None:
         return found
-    for configuration in invocation.argument_values(model, engine, "configuration", 0) or UNKNOWN:
+    for configuration in passing.argument_values(model, engine, "configuration", 0) or UNKNOWN:
         urls = configuration.get(key) if isinstance(configuration, Mapping) else None
         if isinstance(configuration, Made) and configuration.type.endswith(".get_section"):
             urls = _main_option(model, configuration, key)
@@ -188,7 +189,7 @@ def _written(model: Model, engine: Made, key: str) -> Values | None:
     if engine.call is None or engine.frame is None:
         return None
     block = engine.frame.block
-    name = invocation.argument(model, engine.call, engine.frame, "configuration", 0)
+    name = argument_of(engine.call, "configuration", 0)
     found: Values | None = None
     for node in block.nodes:
         match node:
@@ -209,9 +210,9 @@ def _main_option(model: Model, section: Made, key: str) -> Values | None:
     found: Values | None = None
     for call in module.block.calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "set_main_option":
-            option = invocation.argument(model, call, frame, "name", 0)
+            option = argument_of(call, "name", 0)
             if isinstance(option, ast.Constant) and option.value == key:
                 certain = module.block.statement(call) in module.tree.body
-                given = invocation.argument(model, call, frame, "value", 1)
+                given = argument_of(call, "value", 1)
                 found = model.values(given, frame) if certain else UNKNOWN
     return found

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, invocation, paths
+from . import attributes, calls, invocation, passing, paths
 from .apps import call_at
 from .disposal import is_same
 from .engines import engines_behind, has_no_pool
@@ -14,7 +14,7 @@ from .kept import ASYNC_CREATORS
 from .knowledge import DISPATCHED, IO_METHODS, Kind, Role
 from .knowledge import web as frameworks
 from .scopes import Block
-from .spelling import last_name, spelled
+from .spelling import argument_of, last_name, spelled
 from .trails import EVERY_NAME, Trails
 from .values import Cls, Frame, Func, Library, Made, Values
 from .within_reach import WithinReach
@@ -108,7 +108,7 @@ class _Search:
             said = [part for part in (parameter.arg.annotation, parameter.default) if part]
             if any(self._leads(spelled(part)) for part in said):
                 self._found(
-                    invocation.parameter(self.model, parameter, frame),
+                    passing.parameter(self.model, parameter, frame),
                     (*_USES, Kind.REGISTRY, Kind.MAKER),
                 )
 
@@ -165,9 +165,7 @@ class _Search:
                         for takes in frameworks.TAKES.get(name, ()):
                             if takes.role not in _RUNS:
                                 continue
-                            given = invocation.argument(
-                                self.model, call, frame, takes.keyword, takes.index
-                            )
+                            given = argument_of(call, takes.keyword, takes.index)
                             if given is not None and reach.holds(block, call):
                                 found += 1
                                 values = self.model.values(given, frame)

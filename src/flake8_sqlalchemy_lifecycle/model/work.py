@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from . import calls, invocation
+from . import calls, invocation, passing
 from .values import Frame, Func, Made, Partial, Value, Values
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def activations(model: Model, call: ast.Call, frame: Frame) -> tuple[Frame, ...]
 def _run(model: Model, value: Value, call: ast.Call, frame: Frame) -> Iterator[Frame]:
     if isinstance(value, Partial) and isinstance(value.function, Func):
         function = value.function
-        args = dict(invocation.bind(model, function.block, call, frame, function.receiver))
+        args = dict(passing.bind(model, function.block, call, frame, function.receiver))
         names = [n for n, p in function.block.parameters.items() if p.index is not None]
         names = names[1:] if function.receiver is not None else names
         shifted = [args.pop(name) for name in names if name in args]
