@@ -100,6 +100,7 @@ class _Watch:
         self._its = Sought(model, frame, owner)
         self._methods = _methods(model, owner)
         self._objects: dict[str, Cls] = {}
+        self._added: set[str] = set()
         self.found: dict[ast.Call, ast.expr] = {}
 
     def after(self, node: ast.AST, state: _State) -> _State:
@@ -164,6 +165,8 @@ class _Watch:
         """An attribute of a mapped object that the session knows, read after the transaction expired it."""
         if state.end is None or not isinstance(node.value, ast.Name):
             return
+        if state.end.func.attr == "rollback" and node.value.id in self._added:  # type: ignore[attr-defined]
+            return  # what was new leaves the session as it is
         cls = self._objects.get(node.value.id)
         if cls is not None and is_mapped_attribute(self._model, cls, node.attr):
             self.found.setdefault(state.end, node)
@@ -173,10 +176,12 @@ class _Watch:
         match node:
             case ast.Call(func=ast.Attribute(attr="add", value=owner), args=[ast.Name(id=name)]):
                 if self._its.is_it(owner):
+                    self._added.add(name)
                     for value in self._model.values(node.args[0], self._frame):
                         self._learn(name, mapped_class(self._model, value))
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 self._objects.pop(name, None)
+                self._added.discard(name)
                 self._learn(name, loaded_class(self._model, value, self._frame, self._its.is_it))
 
     def _learn(self, name: str, cls: Cls | None) -> None:

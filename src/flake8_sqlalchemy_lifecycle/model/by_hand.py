@@ -66,7 +66,14 @@ def _stepped(model: Model, frame: Frame, call: ast.Call, given: ast.expr) -> Ite
         names = set(calls.names_of(model, model.values(call.func, frame)))
         if names != {f"builtins.{call.func.id}"}:
             return
-    yield from _lent(model, frame, call, model.values(given, frame), Left.STEPPED)
+    name = calls.spelled(call) or ""
+    found = [
+        value
+        for value in model.values(given, frame)
+        if isinstance(value, Generator)
+        and isinstance(value.frame.block.node, ast.AsyncFunctionDef) is ("anext" in name)
+    ]  # the others raise
+    yield from _lent(model, frame, call, frozenset(found), Left.STEPPED)
 
 
 def _lent(

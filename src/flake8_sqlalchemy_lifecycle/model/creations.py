@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from . import attributes, injection, invocation, passing
+from .bindings import Iterated
 from .calls import Interesting, is_spared
 from .flow import in_part, is_tested_and_kept
 from .knowledge import CACHES, CREATOR_WORDS, Kind
@@ -187,6 +188,11 @@ def _is_fixed(model: Model, expression: ast.expr, frame: Frame, depth: int) -> b
                 return False
             continue
         for binding in frame.block.bindings.get(node.id, ()):
+            if isinstance(binding.origin, Iterated):
+                looped = binding.origin.iterable
+                found = any(isinstance(part, ast.Call) for part in ast.walk(looped))
+                if found or not _is_fixed(model, looped, frame, depth + 1):
+                    return False  # what is there at the moment: files, tenants
             value = getattr(binding.node, "value", None)
             if isinstance(value, ast.expr) and not _is_fixed(model, value, frame, depth + 1):
                 return False

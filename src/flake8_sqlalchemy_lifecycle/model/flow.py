@@ -121,8 +121,68 @@ def is_tested_and_kept(block: Block, node: ast.AST) -> bool:
     `if x is None: x = …`, `if key not in cache: cache[key] = …`, an early `return` of what is there, `try: return
     cache[key]` / `except KeyError`, `x = x or …`; the place is a global, an attribute, a key of a container: no local.
     """
+    if _makes_up_for(block, node):
+        return True
     kept = _kept_in(block)
     return bool(kept) and any(ast.unparse(part) in kept for part in _tested(block, node))
+
+
+def is_kept_by(block: Block, node: ast.AST, keeper: Block) -> bool:
+    """Does the call at `node` run `keeper` only when a place is empty to which that stores something?
+
+    `if engine is None: connect()`, `if not self._engine: self._connect()`, `if db.engine is None: db.connect()`.
+    """
+    receiver = None
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        receiver = ast.unparse(node.func.value)
+    kept = frozenset(_seen_from(block, receiver, keeper))
+    return bool(kept) and any(
+        ast.unparse(part) in kept
+        for part in _tested(block, node)
+        if not isinstance(part, ast.Name) or _outlives(block, part)
+    )
+
+
+def _seen_from(block: Block, receiver: str | None, keeper: Block) -> Iterator[str]:
+    """The places that a function stores to, as a function spells them that calls it on `receiver`."""
+    own = next(iter(keeper.parameters), None) if keeper.method_of is not None else None
+    for helper in (keeper, *_helpers(keeper, own)):
+        itself = next(iter(helper.parameters), None) if helper.method_of is not None else None
+        for place in _kept_in(helper):
+            owner, _, rest = place.partition(".")
+            if itself is not None and owner == itself and rest:
+                if receiver is not None:
+                    yield f"{receiver}.{rest}"
+            elif block.module is keeper.module:
+                yield place
+            elif receiver is not None:
+                yield f"{receiver}.{place}"
+
+
+def _helpers(keeper: Block, own: str | None) -> Iterator[Block]:
+    """The functions beside it that a function calls by name, and the methods that it calls on its own object."""
+    beside = keeper.parent
+    if beside is None:
+        return
+    for call in keeper.calls:
+        match call.func:
+            case ast.Name(id=name) if not beside.is_class:
+                pass
+            case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner == own:
+                pass
+            case _:
+                continue
+        yield from (b for b in beside.inner.values() if b.is_function and b.name == name)
+
+
+def _makes_up_for(block: Block, node: ast.AST) -> bool:
+    """Does the node stand in `except NameError:`, where a global was used that is not there yet?"""
+    return any(
+        isinstance(ancestor, ast.ExceptHandler)
+        and isinstance(ancestor.type, ast.Name)
+        and ancestor.type.id == "NameError"
+        for ancestor in block.ancestors(node)
+    )
 
 
 @functools.lru_cache(maxsize=4096)

@@ -146,7 +146,9 @@ def _helper(
             default = model.values(node.args[2], frame) if len(node.args) > 2 else NOTHING
             return found | default or UNKNOWN
         case "builtins.next" | "builtins.anext":
-            return model.iterated(model.values(first, frame))
+            asynchronous = short == "anext"
+            stepped = model.values(first, frame)
+            return model.iterated(frozenset(v for v in stepped if _can_step(v, asynchronous)))
         case "builtins.enumerate":
             pair = Items((UNKNOWN, model.iterated(model.values(first, frame))))
             return frozenset({Elements(frozenset({pair}))})
@@ -172,6 +174,13 @@ def _helper(
                     found |= invocation.call(model, value, shifted, frame)
             return found or UNKNOWN
     return None
+
+
+def _can_step(value: Value, asynchronous: bool) -> bool:
+    """`next()` of an async generator raises, and so does `anext()` of a plain one."""
+    if not isinstance(value, Generator):
+        return True
+    return isinstance(value.frame.block.node, ast.AsyncFunctionDef) is asynchronous
 
 
 def _makes_async(model: Model, node: ast.Call, frame: Frame) -> bool:

@@ -158,14 +158,16 @@ def parameter(model: Model, parameter: Parameter, frame: Frame) -> Values:
     owner = block.method_of
     closure = frame.closure or frame
     if owner is not None and parameter.index == 0 and owner.parent is not None:
-        return _receiver(model, block, owner, closure)
+        receiver = _receiver(model, block, owner, closure)
+        if receiver is not None:
+            return receiver
     injected = None
     if parameter.default is not None:
         injected = injection.dependency(model, parameter.default, closure, parameter.arg.annotation)
     if injected is not None:
         return injected
-    receiver = receiver_of(frame)
-    found = hints.annotated(model, parameter.arg.annotation, closure, parameter.arg, receiver)
+    itself = receiver_of(frame)
+    found = hints.annotated(model, parameter.arg.annotation, closure, parameter.arg, itself)
     if parameter.star == "*":
         return frozenset({Elements(found)})
     if parameter.star:
@@ -179,12 +181,13 @@ def parameter(model: Model, parameter: Parameter, frame: Frame) -> Values:
     return found
 
 
-def _receiver(model: Model, block: Block, owner: Block, class_frame: Frame) -> Values:
+def _receiver(model: Model, block: Block, owner: Block, class_frame: Frame) -> Values | None:
+    """What a method's first parameter holds; None for that of a static method, which is like any other."""
     assert owner.parent is not None
     cls = Cls(owner, class_frame.closure or model.frame(owner.parent))
     names = invocation.decorators(model, Func(block, class_frame))
     if "builtins.staticmethod" in names:
-        return UNKNOWN
+        return None
     if "builtins.classmethod" in names or block.name in ("__new__", "__init_subclass__"):
         return frozenset({cls})
     return frozenset({Instance(cls, Site.of(owner.node, owner.parent))})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import attributes, calls, injection, invocation
 from .calls import Interesting, Root, Step
-from .flow import is_tested_and_kept
+from .flow import is_kept_by, is_tested_and_kept
 from .inference import known
 from .knowledge import CACHES, DECORATORS, DISPATCHED, Kind, Role
 from .scopes import Block, Module
@@ -97,7 +97,8 @@ def is_cached(model: Model, step: Step) -> bool:
             return True
         if any(keyword.arg == "metaclass" for keyword in node.keywords):
             return True
-    return is_tested_and_kept(step.caller.block, step.node)
+    caller, callee = step.caller.block, step.callee.block
+    return is_tested_and_kept(caller, step.node) or is_kept_by(caller, step.node, callee)
 
 
 def _is_plain(model: Model, owner: Block) -> bool:

@@ -22,6 +22,7 @@ from .engines import has_no_pool, is_in_memory
 from .flow import is_tested_and_kept, loops_around, position
 from .inference import Model, known
 from .knowledge import Kind, Role
+from .knowledge.tasks import RUNS_UNTIL_THE_END
 from .lifespans import is_lifespan
 from .per_request import Cause, per_request, place_of
 from .places import is_script, is_test
@@ -32,6 +33,7 @@ from .values import Cls, Frame, Func, Made, Site
 _DEEPEST = 3
 _KEEP = frozenset({"__init__", "__post_init__", "__new__", "__enter__", "__aenter__", "main"})
 _ONCE = (Role.STARTUP, Role.SHUTDOWN, Role.LIFESPAN)
+_ENDLESS = frozenset(name.rpartition(".")[2] for name in RUNS_UNTIL_THE_END)
 _POOLLESS = frozenset({"sqlalchemy.NullPool", "sqlalchemy.StaticPool"})
 
 
@@ -225,18 +227,33 @@ def _is_ended(constructor: Block) -> bool:
 
 
 def _run_once(model: Model) -> frozenset[Block]:
-    """The functions that start-up code runs: the module's own, `main`, lifespans, startup handlers, app factories."""
+    """The functions that start-up code runs: the module's own, `main`, lifespans, startup handlers, app factories.
+
+    So is what runs a bot or server.
+    """
     leads = leads_to_creations(model)
     starts = [model.frame(model.linted.block)]
     starts += [calls.entry(model, r.function) for r in calls.roots(model) if r.role in _ONCE]
     for block in model.linted.functions():
-        if block.name == "main" or is_lifespan(model, block) or _makes_app(model, block):
+        makes_or_runs = _makes_app(model, block) or _runs_app(model, block)
+        if block.name == "main" or is_lifespan(model, block) or makes_or_runs:
             starts.append(model.frame(block))
     found: set[Block] = set()
     for start in starts:
         for path in paths.walk(model, start, leads):
             found.add(path.end.block)
     return frozenset(found - {model.linted.block})
+
+
+def _runs_app(model: Model, block: Block) -> bool:
+    if _ENDLESS.isdisjoint(block.words):
+        return False
+    frame = model.frame(block)
+    return any(
+        not RUNS_UNTIL_THE_END.isdisjoint(calls.names_of(model, model.values(call.func, frame)))
+        for call in block.calls
+        if calls.spelled(call) in _ENDLESS
+    )
 
 
 def _makes_app(model: Model, block: Block) -> bool:

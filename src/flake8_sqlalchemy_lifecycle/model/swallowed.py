@@ -43,6 +43,7 @@ _OF_SQLALCHEMY = frozenset(
 """Those of the driver never come here: SQLAlchemy wraps each of them in one of its own."""
 _LOOKS_ONLY = ("builtins.", "logging.", "structlog.", "loguru.", "traceback.", "typing.")
 _NEVER_RETURN = frozenset({"sys.exit", "os._exit", "builtins.exit", "flask.abort", "quart.abort"})
+_APP_CONTEXTS = frozenset({"app_context", "request_context", "test_request_context"})
 Swallower = ast.ExceptHandler | ast.With | ast.AsyncWith
 
 
@@ -296,10 +297,15 @@ class _Watch:
         return (Way.ERROR,) if node in self._failing else ()
 
     def left(self, context: ast.expr, state: State) -> State:
-        """`with maker() as session` closes it, `with session.begin()` and `begin_nested()` roll back."""
+        """`with maker() as session` closes it, `with session.begin()` and `begin_nested()` roll back.
+
+        The end of an app context removes the registries whose app tears them down.
+        """
         match context:
             case ast.Call(func=ast.Attribute(attr="begin" | "begin_nested", value=owner)):
                 return None if self._its.is_it(owner) else state
+            case ast.Call(func=ast.Attribute(attr=name)) if name in _APP_CONTEXTS:
+                return None if is_registry(self._model, self._session) else state
         given = isinstance(context, ast.Call) and self._its.is_given_to(context)
         return None if given or self._is_opened_by(context) else state
 

@@ -43,7 +43,7 @@ class Watch(Protocol[State]):
     """What the walk asks about the object that is watched."""
 
     def after(self, node: ast.AST, state: State) -> State:
-        """The state after a node (an expression or simple statement) was evaluated."""
+        """The state after a node was evaluated: an expression, a simple statement, the head of a compound one."""
 
     def raises(self, node: ast.AST) -> tuple[Way, ...]:
         """Which of `RAISED` the evaluation of a node may end in."""
@@ -132,8 +132,14 @@ class Walk(Generic[State]):
         _add(out, {way: states})
         return out
 
+    def _head(self, node: ast.stmt, head: ast.expr, states: frozenset[State]) -> Outcome[State]:
+        """Evaluate the head of a compound statement: where that raises, the statement is not come to."""
+        out = self._expressions([head], states, Way.NEXT)
+        out[Way.NEXT] = frozenset([self._watch.after(node, state) for state in out[Way.NEXT]])
+        return out
+
     def _if(self, node: ast.If, states: frozenset[State]) -> Outcome[State]:
-        out = self._expressions([node.test], states, Way.NEXT)
+        out = self._head(node, node.test, states)
         states = out.pop(Way.NEXT)
         branches = [self._statements(part, states) for part in (node.body, node.orelse)]
         for branch in self._watch.chosen(node.test, branches):
@@ -148,7 +154,7 @@ class Walk(Generic[State]):
         *,
         ends: bool,
     ) -> Outcome[State]:
-        out = self._expressions([head], states, Way.NEXT)
+        out = self._head(node, head, states)
         before = out.pop(Way.NEXT)
         broken: frozenset[State] = frozenset()
         target = [] if isinstance(node, ast.While) else [node.target]
@@ -164,7 +170,7 @@ class Walk(Generic[State]):
         return out
 
     def _match(self, node: ast.Match, states: frozenset[State]) -> Outcome[State]:
-        out = self._expressions([node.subject], states, Way.NEXT)
+        out = self._head(node, node.subject, states)
         states = out[Way.NEXT]
         last = node.cases[-1]
         if (
@@ -217,7 +223,7 @@ class Walk(Generic[State]):
         if not items:
             return self._statements(node.body, states)
         first, *rest = items
-        out = self._expressions([first.context_expr], states, Way.NEXT)
+        out = self._head(node, first.context_expr, states)
         inner = self._with(node, rest, out.pop(Way.NEXT))
         for way, left in inner.items():
             after = frozenset(self._watch.left(first.context_expr, state) for state in left)

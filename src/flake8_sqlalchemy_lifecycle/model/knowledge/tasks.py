@@ -193,6 +193,18 @@ TAKES: dict[str, tuple[Takes, ...]] = {
     "discord.Bot.add_listener": (Takes(Role.OPERATION, "func", 0),),
 }
 
+RUNS_UNTIL_THE_END = frozenset(
+    rows("aiogram.Dispatcher", "start_polling run_polling start_webhook", None)
+    | rows("telegram.Application", "run_polling run_webhook", None)
+    | rows("discord.Client", "run start", None)
+    | rows("discord.AutoShardedClient", "run start", None)
+    | rows("discord.Bot", "run start", None)
+    | rows("discord.AutoShardedBot", "run start", None)
+    | rows("uvicorn.Server", "run serve", None)
+    | {"uvicorn.run": None}
+)
+"""Calls that come back when the bot or server ends: what makes them is start-up code."""
+
 DISPATCHED: dict[str, tuple[Role, frozenset[str]]] = {
     "celery.Task": (
         Role.OPERATION,

@@ -66,6 +66,7 @@ A sync registry in an `async def` handler blocks the event loop as well: LSA307 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from ...catalogue import Rule
@@ -92,10 +93,16 @@ def scoped_session_in_async(model: Model) -> Iterator[Finding]:
     for use in handed_out:
         yield _finding(model, use, "hands out a registry's session, which is one thread's alone")
     reported = {use.registry.site for use in handed_out}
+    places = {_place(use) for use in handed_out}  # one global may hold one of several registries
     for use in uses_in_async(model):
-        if use.registry.site not in reported:
+        if use.registry.site not in reported and _place(use) not in places:
             reported.add(use.registry.site)
+            places.add(_place(use))
             yield _finding(model, use, "uses a thread's registry: all tasks share its session")
+
+
+def _place(use: Use) -> ast.AST:
+    return use.block.statement(use.node) or use.node
 
 
 def _finding(model: Model, use: Use, what: str) -> Finding:

@@ -108,6 +108,9 @@ _FUNCTIONS = ("gather", "wait", "as_completed", "create_task", "ensure_future", 
 @RULE.check
 def session_across_tasks(model: Model) -> Iterator[Finding]:
     launches = Launches(model, _FUNCTIONS, ("async def",))
+    told: set[ast.AST] = (
+        set()
+    )  # the launches of other files that a call of this one is reported for
     for block in model.linted.functions():
         frame = model.frame(block)
         if launches.may_be_in(block):
@@ -121,7 +124,8 @@ def session_across_tasks(model: Model) -> Iterator[Finding]:
                     continue
                 if activation.block.module is model.linted:
                     yield _finding(model, activation, collision, collision.launch)
-                else:
+                elif collision.launch not in told:
+                    told.add(collision.launch)
                     yield _finding(model, frame, collision, call)
 
 
