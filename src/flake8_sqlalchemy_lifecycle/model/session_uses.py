@@ -125,11 +125,14 @@ class SessionUses:
         while waiting and len(seen) < _MOST_FRAMES:
             frame, locked = waiting.popleft()
             parameters |= {Site.of(p.arg, frame.block) for p in frame.block.parameters.values()}
+            activations = list(self._activations_in(frame))
+            openers = seen | {callee for _, callee in activations}
             for node, session in self.inside(frame):
-                if not is_own(session, seen) and not _is_unknown_argument(session, parameters):
+                owners = seen if _is_on_argument(node, frame.block) else openers
+                if not is_own(session, owners) and not _is_unknown_argument(session, parameters):
                     use = Use(node, frame, locked or is_locked(model, frame, node))
                     uses.setdefault(session, []).append(use)
-            for node, callee in self._activations_in(frame):
+            for node, callee in activations:
                 if callee not in seen:
                     seen.add(callee)
                     waiting.append((callee, locked or is_locked(model, frame, node)))
@@ -183,6 +186,14 @@ def _is_in(site: Site, block: Block) -> bool:
         return False
     end = (node.end_lineno or 0, node.end_col_offset or 0)
     return (node.lineno, node.col_offset) <= (site.line, site.column) < end
+
+
+def _is_on_argument(node: ast.AST, block: Block) -> bool:
+    """Is the use one of what the function was given?"""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) | ast.Name(id=name):
+            return name in block.parameters
+    return False
 
 
 def _is_unknown_argument(session: Value, parameters: set[Site]) -> bool:
