@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 
 from .scopes import Block
@@ -153,10 +154,17 @@ def _seen_from(block: Block, receiver: str | None, keeper: Block) -> Iterator[st
             if itself is not None and owner == itself and rest:
                 if receiver is not None:
                     yield f"{receiver}.{rest}"
-            elif block.module is keeper.module:
-                yield place
-            elif receiver is not None:
-                yield f"{receiver}.{place}"
+            elif _is_of_the_module(helper, place):
+                if block.module is not keeper.module:
+                    yield f"{receiver}.{place}"
+                elif _is_of_the_module(block, place):
+                    yield place
+
+
+def _is_of_the_module(block: Block, place: str) -> bool:
+    """Is a place, as a function spells it, a global of its module, or something of one?"""
+    name = re.split(r"[.\[]", place, maxsplit=1)[0]
+    return name in block.outer_names or name not in (block.bindings | block.parameters)
 
 
 def _helpers(keeper: Block, own: str | None) -> Iterator[Block]:

@@ -79,7 +79,7 @@ def walk(
         yield path
         left = longest - len(path.steps)
         for step in calls.steps(model, path.end, leads(left)) if left > 0 else ():
-            if step.callee not in seen and not is_cached(model, step):
+            if step.callee not in seen and not is_set_up_once(model, step):
                 seen.add(step.callee)
                 waiting.append(Path(start, (*path.steps, step)))
 
@@ -97,8 +97,12 @@ def is_cached(model: Model, step: Step) -> bool:
             return True
         if any(keyword.arg == "metaclass" for keyword in node.keywords):
             return True
-    caller, callee = step.caller.block, step.callee.block
-    return is_tested_and_kept(caller, step.node) or is_kept_by(caller, step.node, callee)
+    return is_tested_and_kept(step.caller.block, step.node)
+
+
+def is_set_up_once(model: Model, step: Step) -> bool:
+    """Is the step cached, or a set-up that it tests for: `if engine is None: connect()`, which keeps the engine?"""
+    return is_cached(model, step) or is_kept_by(step.caller.block, step.node, step.callee.block)
 
 
 def _is_plain(model: Model, owner: Block) -> bool:

@@ -136,7 +136,7 @@ def _openings(
     for node in block.nodes_of(ast.Attribute):
         if node.attr in words and not is_tested_and_kept(block, node):
             for step in calls.property_steps(model, node, frame):
-                if not paths.is_cached(model, step):
+                if not paths.is_set_up_once(model, step):
                     yield node, _given_by(model, step.callee, block, words, _DEEPEST)
 
 
@@ -178,7 +178,7 @@ def fresh(
             inner = activation.block
             if inner.name in _KEEP or not interesting(inner.words):
                 continue
-            if paths.is_cached(model, Step(call, frame, activation)):
+            if paths.is_set_up_once(model, Step(call, frame, activation)):
                 continue
             if not is_called_as_written(model, activation):
                 continue
