@@ -95,8 +95,10 @@ def _without_start(model: Model, call: ast.Call, block: Block) -> Unentered | No
         app = app_of(model, value)
         if not is_starlette(model, app) or getattr(app, "declared", False):
             return None
-        for frame in _starts(model, app):
-            does = _effect(model, frame, 0)
+        starts = [(frame, _effect(model, frame, 0)) for frame in _starts(model, app)]
+        if len(lifespans_of(model, app).values) > 1 and any(does is None for _, does in starts):
+            return None  # which of them it has is not known
+        for frame, does in starts:
             if does is not None:
                 return Unentered(call, frame.block, does)
     return None
@@ -105,7 +107,7 @@ def _without_start(model: Model, call: ast.Call, block: Block) -> Unentered | No
 def _starts(model: Model, app: Value) -> Iterator[Frame]:
     """What the app runs at its start, where that is known."""
     given = lifespans_of(model, app)
-    if given.unknown:
+    if given.unknown or (given.frames and not given.certain):
         return
     yield from given.frames
     if not given.frames:

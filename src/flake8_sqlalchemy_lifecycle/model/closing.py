@@ -19,7 +19,7 @@ from .knowledge.terms import words
 from .passing import argument_values
 from .scopes import Block
 from .sessions import Opened, opened_by
-from .spelling import arguments, opener_name
+from .spelling import argument_of, arguments, opener_name
 from .values import Frame, Func, Made
 from .ways import RAISED, Outcome, Walk, Way
 
@@ -126,8 +126,29 @@ def _find_opened(model: Model, function: Block) -> Iterator[Opened]:
 def _borrows_connection(model: Model, opened: Opened) -> bool:
     """Is the session made on a connection that somebody else has opened, and gives back?"""
     session = opened.session
-    bind = argument_values(model, session, "bind", 0) if isinstance(session, Made) else None
-    return any(attributes.kind_of(model, value) is Kind.CONNECTION for value in bind or ())
+    if not isinstance(session, Made) or session.call is None or session.frame is None:
+        return False
+    bind = argument_values(model, session, "bind", 0)
+    if any(attributes.kind_of(model, value) is Kind.CONNECTION for value in bind or ()):
+        return True
+    given = argument_of(session.call, "bind", 0)
+    return given is not None and _is_of_migration(model, given, session.frame)
+
+
+def _is_of_migration(model: Model, bind: ast.expr, frame: Frame) -> bool:
+    """Is it what `get_bind()` gives of an object that is no session: Alembic's operations have a connection?"""
+    if isinstance(bind, ast.Name):
+        bindings = frame.block.bindings.get(bind.id, ())
+        assigned = [getattr(binding.node, "value", None) for binding in bindings]
+        return bool(assigned) and all(
+            isinstance(value, ast.Call) and _is_of_migration(model, value, frame)
+            for value in assigned
+        )
+    match bind:
+        case ast.Call(func=ast.Attribute(value=owner, attr="get_bind"), args=[], keywords=[]):
+            kinds = {attributes.kind_of(model, value) for value in model.values(owner, frame)}
+            return kinds.isdisjoint((Kind.SESSION, Kind.REGISTRY))
+    return False
 
 
 def _names(function: Block) -> tuple[set[str], set[str]]:

@@ -116,6 +116,26 @@ def leaves(statements: list[ast.stmt]) -> bool:
     return False
 
 
+def is_choice(block: Block, one: ast.AST, other: ast.AST) -> bool:
+    """Is the same place given one value or the other, or is one of them returned?"""
+    if not are_exclusive(block, one, other) and not are_exclusive(block, other, one):
+        return False
+    return _receiver(block, one) == _receiver(block, other) is not None
+
+
+def _receiver(block: Block, node: ast.AST) -> str | None:
+    """What an expression's value is assigned to; "return" where it is returned."""
+    parent = block.parents.get(node)
+    while isinstance(parent, ast.IfExp | ast.Await):
+        parent = block.parents.get(parent)
+    match parent:
+        case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
+            return ast.unparse(target)
+        case ast.Return():
+            return "return"
+    return None
+
+
 def is_tested_and_kept(block: Block, node: ast.AST) -> bool:
     """Is the value at `node` made only when a place that outlives the call is empty, and stored there?
 

@@ -11,6 +11,7 @@ from .inference import Model, known
 from .knowledge import IO_METHODS, Kind
 from .scopes import Block
 from .sought import Sought
+from .spelling import argument_of
 from .values import Entering, Frame, Value, in_order
 from .ways import RAISED, Outcome, Walk, Way
 
@@ -134,6 +135,8 @@ class SessionWatch:
             return self._closed()
         if name in ENDS:
             return State(Hold.IDLE)
+        if name == "merge" and _is_off(argument_of(node, "load")):
+            return state  # a copy of what it is given: nothing is sent
         return State(Hold.BUSY, node) if name in IO_METHODS[Kind.SESSION] else state
 
     def _call(self, node: ast.Call, state: State) -> State:
@@ -274,6 +277,10 @@ class SessionWatch:
 
 def _is_busy(out: Outcome[State]) -> bool:
     return any(s.hold is Hold.BUSY for states in out.values() for s in states)
+
+
+def _is_off(given: ast.expr | None) -> bool:
+    return isinstance(given, ast.Constant) and given.value is False
 
 
 def _is_constructor(frame: Frame) -> bool:

@@ -16,6 +16,7 @@ from .engine_fates import Fate, follow
 from .engines import engines_behind
 from .event_runs import replacement
 from .events import events_at_hand
+from .flow import is_choice
 from .kept import kept_engines, modules_saying
 from .knowledge import CREATOR_WORDS, Kind, Role, ancestry
 from .lifespans import is_lifespan, lifespans_of
@@ -60,8 +61,22 @@ def leftovers(model: Model) -> Iterator[Leftover]:
     kept = kept_engines(model, files)
     left = question.without_disposed([*(each.engine for each in made), *kept])
     left = question.without_mounted(left)
-    yield from (each for each in made if each.engine in left)
-    yield from question.used([engine for engine in kept if engine in left])
+    told: list[Made] = []
+    for each in (
+        *(each for each in made if each.engine in left),
+        *question.used([engine for engine in kept if engine in left]),
+    ):
+        if not any(_is_choice(each.engine, other) for other in told):
+            told.append(each.engine)
+            yield each
+
+
+def _is_choice(one: Made, other: Made) -> bool:
+    """Does one name get the one engine or the other, of which one is made?"""
+    if one.call is None or other.call is None or one.frame is None or other.frame is None:
+        return False
+    block = one.frame.block
+    return block is other.frame.block and is_choice(block, one.call, other.call)
 
 
 class _Question:

@@ -35,6 +35,7 @@ from .values import (
     Partial,
     Value,
     Values,
+    in_order,
 )
 
 _APP_NAMES = {"app", "_app", "application", "_application", "_", "__", "fastapi_app"}
@@ -67,7 +68,7 @@ def lifespans_of(model: Model, app: Value) -> Lifespans:
         else:
             given |= assignment.values - UNKNOWN
             unknown = unknown or bool(assignment.values & UNKNOWN)
-    frames = tuple(dict.fromkeys(f for value in given for f in _lived(model, value, app)))
+    frames = tuple(dict.fromkeys(f for value in in_order(given) for f in _lived(model, value, app)))
     return Lifespans(given, frames, unknown)
 
 

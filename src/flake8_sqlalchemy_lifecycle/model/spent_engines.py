@@ -19,7 +19,7 @@ from .creations import (
 from .decorated import is_called_as_written
 from .engine_fates import Followed, follow
 from .engines import has_no_pool, is_in_memory
-from .flow import is_tested_and_kept, loops_around, position
+from .flow import is_choice, is_tested_and_kept, loops_around, position
 from .inference import Model, known
 from .knowledge import Kind, Role
 from .knowledge.tasks import RUNS_UNTIL_THE_END
@@ -63,12 +63,21 @@ def spent_engines(model: Model) -> Iterator[Spent]:
         return
     once = _run_once(model)
     requested = {cause.engine.site for cause in per_request(model)}
-    places: set[ast.expr] = set()  # one call may lead to several creations, of which one runs
+    told: list[Spent] = []
     for site, spent in sorted(found.items(), key=lambda item: position(item[1].place)):
-        if site not in requested and spent.chain[0] not in once and spent.place not in places:
-            if not _is_shown_elsewhere(model, spent):
-                places.add(spent.place)
-                yield spent
+        if site not in requested and spent.chain[0] not in once:
+            if not any(_is_same_cause(spent, other) for other in told):
+                if not _is_shown_elsewhere(model, spent):
+                    told.append(spent)
+                    yield spent
+
+
+def _is_same_cause(one: Spent, other: Spent) -> bool:
+    """Does one call lead to both engines, or is one name given either of them, of which one is made?"""
+    if one.place is other.place:
+        return True
+    block = one.chain[-1]
+    return block is other.chain[-1] and is_choice(block, one.place, other.place)
 
 
 def _is_shown_elsewhere(model: Model, spent: Spent) -> bool:

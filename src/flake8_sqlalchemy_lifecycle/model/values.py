@@ -309,6 +309,8 @@ def _rank(value: Value) -> tuple[str, Site, str]:
             return "frame", Site.of(frame.block.node, frame.block), type(value).__name__
         case Bound(receiver, name):
             return "Bound", _rank(receiver)[1], name
+        case Partial(function):
+            return "Partial", *_rank(function)[1:]
         case Constant(constant):
             return "Constant", _NOWHERE, repr(constant)
         case Library(name) | Text(name):

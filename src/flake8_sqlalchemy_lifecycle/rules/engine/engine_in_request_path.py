@@ -72,6 +72,7 @@ from ...catalogue import Rule
 from ...finding import Evidence, Finding
 from ...frameworks import WEB
 from ...model.creations import CREATION_WORDS
+from ...model.flow import is_choice, position
 from ...model.inference import Model
 from ...model.per_request import Cause, per_request
 from ...model.spent_engines import is_left_elsewhere
@@ -91,8 +92,18 @@ def engine_in_request_path(model: Model) -> Iterator[Finding]:
     for cause in per_request(model):
         if not is_left_elsewhere(model, cause):
             places.setdefault(cause.place, []).append(cause)
-    for causes in places.values():
-        yield _finding(model, causes)
+    told: list[Cause] = []
+    for place in sorted(places, key=position):
+        causes = places[place]
+        if not any(_is_same_cause(causes[0], other) for other in told):
+            told.append(causes[0])
+            yield _finding(model, causes)
+
+
+def _is_same_cause(one: Cause, other: Cause) -> bool:
+    """Is one name given either of the engines, of which one is made?"""
+    block = one.path.end.block
+    return block is other.path.end.block and is_choice(block, one.place, other.place)
 
 
 def _finding(model: Model, causes: list[Cause]) -> Finding:
