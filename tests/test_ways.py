@@ -5,32 +5,17 @@ from pathlib import Path
 
 from flake8_sqlalchemy_lifecycle.config import Config
 from flake8_sqlalchemy_lifecycle.linter import Linter
-from flake8_sqlalchemy_lifecycle.model.ways import Outcome, Walk, Way
+from flake8_sqlalchemy_lifecycle.model.ways import Outcome, Walk, Watch, Way
 
 Names = frozenset[str]
 
 
-class Assigned:
+class Assigned(Watch[Names]):
     """Watches which names are assigned: a state more for each way through the branches."""
 
     def after(self, node: ast.AST, state: Names) -> Names:
         is_target = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         return state | {node.id} if is_target else state  # type: ignore[attr-defined]
-
-    def raises(self, _node: ast.AST) -> tuple[Way, ...]:
-        return ()
-
-    def left(self, _context: ast.expr, state: Names) -> Names:
-        return state
-
-    def swallows(self, _context: ast.expr) -> bool:
-        return False
-
-    def catches(self, _handler: ast.ExceptHandler, _way: Way) -> bool | None:
-        return None
-
-    def chosen(self, _test: ast.expr, branches: list[Outcome[Names]]) -> list[Outcome[Names]]:
-        return branches
 
 
 def walked(folder: Path, branches: int) -> Outcome[Names]:

@@ -19,7 +19,7 @@ from .scopes import Block
 from .sought import Sought
 from .truth import is_skipped
 from .values import Cls, Constant, Frame, Instance, Made, Site, Value
-from .ways import Outcome, Walk, Way
+from .ways import Walk, Watch, Way
 
 _ENDS = frozenset({"commit", "rollback", "close", "aclose"})
 _NEED_NONE = frozenset(
@@ -89,7 +89,7 @@ class _State:
     expired: bool = False
 
 
-class _Watch:
+class _Watch(Watch[_State]):
     """Follows a session through the function; `found` has the first use after each call that ends the transaction."""
 
     def __init__(self, model: Model, frame: Frame, owner: Owner, context: ast.expr) -> None:
@@ -213,21 +213,6 @@ class _Watch:
     def left(self, context: ast.expr, state: _State) -> _State:
         """After the block the session begins anew."""
         return _State() if context is self._context else state
-
-    def swallows(self, context: ast.expr) -> bool:
-        """No exception comes to the end of a `with`."""
-        del context
-        return False
-
-    def catches(self, handler: ast.ExceptHandler, way: Way) -> bool | None:
-        """An `except` may get what a `raise` before it raises."""
-        del handler, way
-        return None
-
-    def chosen(self, test: ast.expr, branches: list[Outcome[_State]]) -> list[Outcome[_State]]:
-        """Each branch is a path."""
-        del test
-        return branches
 
 
 def _methods(model: Model, owner: Owner) -> frozenset[str]:

@@ -18,7 +18,7 @@ from .knowledge import IO_METHODS
 from .knowledge.sqlalchemy import TAKE_AN_ENGINE
 from .scopes import Block
 from .values import Bound, Cls, Elements, Entering, Frame, Func, Instance, Items, Made, Site, Values
-from .ways import RAISED, Outcome, Walk, Way
+from .ways import RAISED, Outcome, Walk, Watch, Way
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -78,7 +78,7 @@ def follow(model: Model, frame: Frame, opening: ast.expr, site: Site) -> Followe
     return Followed(frozenset().union(*out.values()), watch.used, watch.disposes)
 
 
-class _EngineWatch:
+class _EngineWatch(Watch[Fate]):
     """Watches one engine in one activation; without an opening the function got it."""
 
     def __init__(

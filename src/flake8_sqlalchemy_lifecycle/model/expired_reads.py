@@ -30,7 +30,7 @@ from .sought import Sought, held, is_session, parts
 from .spelling import arguments, spelled
 from .truth import truth
 from .values import Cls, Elements, Frame, Items, Manager, Site, Value
-from .ways import Outcome, Walk, Way
+from .ways import Outcome, Walk, Watch, Way
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -111,7 +111,7 @@ def is_handler(model: Model, block: Block) -> bool:
 
 
 @dataclass
-class _Watch:
+class _Watch(Watch[State]):
     """Follows the instances of one session through an activation, by the names of its variables."""
 
     model: Model
@@ -471,16 +471,6 @@ class _Watch:
                 commits = "commit" in value.frame.block.words or "begin" in value.frame.block.words
                 return closed(self._committed(context, state) if commits else state)
         return state
-
-    def swallows(self, context: ast.expr) -> bool:
-        """`suppress` is not followed."""
-        del context
-        return False
-
-    def catches(self, handler: ast.ExceptHandler, way: Way) -> bool | None:
-        """An error of a write is one of SQLAlchemy's."""
-        del handler, way
-        return None
 
     def chosen(self, test: ast.expr, branches: list[Outcome[State]]) -> list[Outcome[State]]:
         """In a helper, the branch that its arguments choose; where they do not tell, the one that expires nothing."""

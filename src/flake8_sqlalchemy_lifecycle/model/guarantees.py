@@ -17,7 +17,7 @@ from .scopes import Block, Module
 from .trails import Trails
 from .unawaited import is_dropped
 from .values import Frame, Generator, Made, Manager
-from .ways import RAISED, Outcome, Walk, Way
+from .ways import RAISED, Outcome, Walk, Watch, Way
 
 if TYPE_CHECKING:
     from ..catalogue import Place
@@ -175,7 +175,7 @@ def _in_handlers(model: Model, frame: Frame) -> Iterator[Disposal]:
             yield from disposal.of_values(model, callees, call, frame)
 
 
-class _Watch:
+class _Watch(Watch[bool]):
     """Watches whether an engine was disposed: by `places`, but not on leaving one of the `bare` contexts."""
 
     def __init__(

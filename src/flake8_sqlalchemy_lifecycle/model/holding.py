@@ -13,7 +13,7 @@ from .scopes import Block
 from .sought import Sought
 from .spelling import argument_of
 from .values import Entering, Frame, Value, in_order
-from .ways import RAISED, Outcome, Walk, Way
+from .ways import RAISED, Outcome, Walk, Watch, Way
 
 CLOSES = frozenset({"close", "aclose", "reset", "invalidate", "__exit__", "__aexit__"})
 ENDS = frozenset({"commit", "rollback"})
@@ -75,7 +75,7 @@ def started(model: Model, call: ast.Call, frame: Frame) -> list[Frame]:
     ]
 
 
-class SessionWatch:
+class SessionWatch(Watch[State]):
     """Watches one session in one activation of a function.
 
     `opening` is the call that opens it; without one the function got it. `closes` tells afterwards whether a close

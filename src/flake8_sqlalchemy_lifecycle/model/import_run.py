@@ -18,7 +18,7 @@ from .engine_fates import follow
 from .kept import is_cached
 from .scopes import Block
 from .values import Frame, Func, Made, Site, in_order
-from .ways import Outcome, Walk, Way
+from .ways import Outcome, Walk, Watch, Way
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -118,7 +118,7 @@ class _Run:
         )
 
 
-class _Watch:
+class _Watch(Watch[Progress]):
     """Follows an import through one module, class or function."""
 
     def __init__(self, run: _Run, frame: Frame) -> None:
@@ -195,26 +195,6 @@ class _Watch:
             if new:
                 return replace(state, connected=state.connected | new)
         return state
-
-    def raises(self, node: ast.AST) -> tuple[Way, ...]:
-        """An import that fails starts no server."""
-        del node
-        return ()
-
-    def left(self, context: ast.expr, state: Progress) -> Progress:
-        """The end of a `with` gives a connection back to the pool, which keeps it."""
-        del context
-        return state
-
-    def swallows(self, context: ast.expr) -> bool:
-        """No exceptions are followed."""
-        del context
-        return False
-
-    def catches(self, handler: ast.ExceptHandler, way: Way) -> bool | None:
-        """An `except` may get what a `raise` before it raises."""
-        del handler, way
-        return None
 
     def chosen(self, test: ast.expr, branches: list[Outcome[Progress]]) -> list[Outcome[Progress]]:
         """What both branches of an `if` have done is done; `if __name__ == "__main__":` is not where it is imported."""

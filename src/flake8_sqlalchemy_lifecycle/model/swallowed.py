@@ -30,7 +30,7 @@ from .inference import Model
 from .knowledge import IO_METHODS, Kind
 from .sought import Sought
 from .values import Frame, Library, Site
-from .ways import RAISED, Outcome, Walk, Way
+from .ways import RAISED, Outcome, Walk, Watch, Way
 
 _NEEDS = IO_METHODS[Kind.SESSION] - RESTORES - {"begin", "delete", "delete_all", "run_sync"}
 """Methods that raise on a session whose flush failed."""
@@ -143,7 +143,7 @@ State = ast.Call | None
 """The flush or commit that failed; None while the session is well."""
 
 
-class _Watch:
+class _Watch(Watch[State]):
     """Follows a session through one handler; `found` has what failed and the first use after it."""
 
     def __init__(

@@ -6,7 +6,7 @@ import ast
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, passing
+from . import attributes, calls, passing, ways
 from .knowledge import IO_METHODS, Kind
 from .scopes import Block
 from .values import Constant, Entering, Frame, Instance, Made, Value
@@ -113,7 +113,7 @@ def _left(out: Outcome[Progress]) -> frozenset[Progress]:
     return out.get(Way.NEXT, frozenset()) | out.get(Way.RETURN, frozenset())
 
 
-class Watch:
+class Watch(ways.Watch[Progress]):
     """Follows one session or connection through an activation; `seen` is what it was at `place`."""
 
     def __init__(
@@ -203,11 +203,6 @@ class Watch:
             self._memo[key] = _left(Walk(activation.block, inner).out(state))
         return self._memo[key]
 
-    def raises(self, node: ast.AST) -> tuple[Way, ...]:
-        """What raises leads away from the place: it is not followed."""
-        del node
-        return ()
-
     def left(self, context: ast.expr, state: Progress) -> Progress:
         """The end of `with session`, `with maker()`, `with session.begin()` or `with closing(session)`."""
         match context:
@@ -221,16 +216,6 @@ class Watch:
         ):
             return Progress.FREE
         return state
-
-    def swallows(self, context: ast.expr) -> bool:
-        """No exceptions are followed."""
-        del context
-        return False
-
-    def catches(self, handler: ast.ExceptHandler, way: Way) -> bool | None:
-        """An `except` may get what a `raise` before it raises."""
-        del handler, way
-        return None
 
     def chosen(self, test: ast.expr, branches: list[Outcome[Progress]]) -> list[Outcome[Progress]]:
         """`if session is not None:` is taken; `if __name__ == "__main__":` is not where the file is imported."""

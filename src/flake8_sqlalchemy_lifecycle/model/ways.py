@@ -7,9 +7,10 @@ the object itself. What an expression does to the object, a `Watch` tells.
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from enum import IntEnum, auto
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from .scopes import Block
 
@@ -39,26 +40,37 @@ RAISED = (Way.ERROR, Way.CANCELLED)
 Outcome = dict[Way, frozenset[State]]
 
 
-class Watch(Protocol[State]):
-    """What the walk asks about the object that is watched."""
+class Watch(ABC, Generic[State]):
+    """What the walk asks about the object that is watched; what a watch does not say goes as it goes for most."""
 
+    @abstractmethod
     def after(self, node: ast.AST, state: State) -> State:
         """The state after a node was evaluated: an expression, a simple statement, the head of a compound one."""
 
     def raises(self, node: ast.AST) -> tuple[Way, ...]:
-        """Which of `RAISED` the evaluation of a node may end in."""
+        """Which of `RAISED` the evaluation of a node may end in: none, so that no exceptions are followed."""
+        del node
+        return ()
 
     def left(self, context: ast.expr, state: State) -> State:
-        """The state after the `with` over `context` was left, on whatever way."""
+        """The state after the `with` over `context` was left, on whatever way: the one before it."""
+        del context
+        return state
 
     def swallows(self, context: ast.expr) -> bool:
-        """Does the `with` over `context` end exceptions?"""
+        """Does the `with` over `context` end exceptions? None does."""
+        del context
+        return False
 
     def catches(self, handler: ast.ExceptHandler, way: Way) -> bool | None:
-        """Does the handler get what was raised? None for perhaps."""
+        """Does the handler get what was raised? None for perhaps, which it is for all."""
+        del handler, way
+        return None
 
     def chosen(self, test: ast.expr, branches: list[Outcome[State]]) -> list[Outcome[State]]:
-        """Those of an `if`'s two branches that count."""
+        """Those of an `if`'s two branches that count: both."""
+        del test
+        return branches
 
 
 class Walk(Generic[State]):
