@@ -14,7 +14,7 @@ from .knowledge import Kind
 from .scopes import Block
 from .spelling import spelled
 from .trails import EVERY_NAME, Trails
-from .values import Constant, Frame, Func, Library, Made, Partial, Value
+from .values import Constant, Frame, Func, Library, Made, Partial, Value, in_order
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -128,7 +128,7 @@ def uses_in(model: Model, frame: Frame, names: frozenset[str]) -> Iterator[Use]:
 def _used_by(model: Model, call: ast.Call, frame: Frame) -> Iterator[Made]:
     owner = call.func.value if isinstance(call.func, ast.Attribute) else call.func
     for asked in dict.fromkeys((owner, call)):
-        values = known(model.values(asked, frame))
+        values = in_order(known(model.values(asked, frame)))
         registries = [registry_of(model, value) for value in values]
         if registries and all(registries):
             direct = asked is owner or not isinstance(call.func, ast.Attribute)
