@@ -10,6 +10,7 @@ import pytest
 from flake8_sqlalchemy_lifecycle.config import Config
 from flake8_sqlalchemy_lifecycle.fixes import CannotFix
 from flake8_sqlalchemy_lifecycle.fixes.arguments import with_keyword, without_keyword
+from flake8_sqlalchemy_lifecycle.fixes.blocks import under
 from flake8_sqlalchemy_lifecycle.fixes.draft import Draft
 from flake8_sqlalchemy_lifecycle.linter import Linter
 
@@ -147,12 +148,19 @@ def f():
 """
 
 
+def wrap(draft: Draft, compound: str, first: ast.AST, last: ast.AST) -> None:
+    """Put neighbours in a block under a compound statement."""
+    indent = draft.indent(draft.block(first))
+    new = draft.new(compound)
+    draft.rewrite(first, last, lambda statements: [under(new, statements, indent)])
+
+
 def test_statements_are_wrapped_with_their_comments(draw: Draw) -> None:
     draft = draw(FUNCTION + WAKE)
     condition = first(draft, ast.If)
     assert isinstance(condition, ast.If)
-    draft.wrap("with get() as y:", condition.body[0], condition.body[-1])
-    draft.wrap("try:\nfinally:\n  z()", condition, condition)
+    wrap(draft, "with get() as y:\n  pass\n", condition.body[0], condition.body[-1])
+    wrap(draft, "try:\n  pass\nfinally:\n  z()\n", condition, condition)
     assert (
         draft.result()
         == """\
@@ -219,9 +227,9 @@ def test_a_statement_that_shares_its_line_is_refused(draw: Draw, text: str) -> N
 def test_two_changes_of_one_statement_are_refused(draw: Draw) -> None:
     draft = draw("x = f()\n" + WAKE)
     call = first(draft, ast.Call)
-    draft.wrap("with a:", call, call)
+    wrap(draft, "with a:\n  pass\n", call, call)
     with pytest.raises(CannotFix, match="two changes"):
-        draft.wrap("with b:", call, call)
+        wrap(draft, "with b:\n  pass\n", call, call)
 
 
 def test_a_file_keeps_its_blank_end(draw: Draw) -> None:

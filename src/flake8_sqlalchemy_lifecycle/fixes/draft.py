@@ -11,7 +11,6 @@ import libcst as cst
 
 from ..finding import Span
 from . import CannotFix
-from .blocks import under
 from .edits import Block, Edits, Rewrite, Statement
 from .imports import Imports
 from .positions import Positions
@@ -155,16 +154,6 @@ class Draft:
             return made or ([self.new("pass")] if whole else [])
 
         self._edits.rewrite(block, self.index(first), self.index(last), never_empty)
-
-    def wrap(self, header: str, first: ast.AST | cst.CSTNode, last: ast.AST | cst.CSTNode) -> None:
-        """Put neighbours in a block under a header such as `with Session() as session:`.
-
-        A header may have more clauses, whose bodies are whole: `try:` and, below it, `finally:` with what it does.
-        """
-        indent = self.indent(self.block(first))
-        lines = header.split("\n")
-        compound = self.new("\n".join([lines[0], f"{indent}pass", *lines[1:], ""]))
-        self.rewrite(first, last, lambda statements: [under(compound, statements, indent)])
 
     def indent(self, block: Block) -> str:
         """The indentation of a block, which is that of the file where the block has none."""
