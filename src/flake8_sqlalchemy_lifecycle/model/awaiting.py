@@ -48,6 +48,9 @@ _ASYNCIO = frozenset(
 """One of these words stands wherever an asyncio object of SQLAlchemy comes from."""
 
 
+_DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
+
+
 class Fate(Enum):
     """What becomes of an awaitable that is not awaited where it is made."""
 
@@ -195,7 +198,26 @@ def fate_of(block: Block, node: ast.expr) -> Fate | None:
             return Fate.USED if node is parent.test else fate_of(block, parent)
         case ast.Call(func=ast.Name(id=name)) if name in _CONSUMERS and node in parent.args:
             return Fate.USED
+        case ast.NamedExpr(target=ast.Name(id=name)) if not _may_be_awaited(block, name):
+            return fate_of(block, parent)
     return None
+
+
+def _may_be_awaited(block: Block, name: str) -> bool:
+    """Is a local awaited, stored, or given to a call that may await it?"""
+    if not block.is_function or name in block.outer_names:
+        return True
+    if any(name in inner.words for inner in block.inner.values()):
+        return True
+    return any(
+        use.id == name
+        and isinstance(use.ctx, ast.Load)
+        and isinstance(
+            block.parents.get(use),
+            (ast.Await, ast.Call, ast.Assign, ast.keyword, ast.Starred, *_DISPLAYS),
+        )
+        for use in block.nodes_of(ast.Name)
+    )
 
 
 def _fate_of_name(block: Block, call: ast.Call) -> Fate | None:

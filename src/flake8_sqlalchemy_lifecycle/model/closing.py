@@ -113,7 +113,7 @@ def _find_opened(model: Model, function: Block) -> Iterator[Opened]:
             continue
         name = _name_of(function, call)
         handed = name in given or isinstance(function.parents.get(call), ast.Call | ast.keyword)
-        if name in worked or call in lent or (handed and OPENERS.search(opener)):
+        if name in worked or call in lent or (handed and OPENERS.search(f"{opener} {name}")):
             for opened in opened_by(model, call, frame):
                 if _borrows_connection(model, opened):
                     continue

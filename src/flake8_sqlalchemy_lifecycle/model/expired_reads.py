@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from . import calls, invocation, paths
@@ -25,7 +25,7 @@ from .instance_states import (
 from .knowledge import DECORATORS, Role
 from .loading import is_refreshing, loaded_class, loaded_classes
 from .mapping import is_mapped_attribute, mapped_class, reads_mapped, validated_by
-from .scopes import Block
+from .scopes import Block, Module
 from .sought import Sought, held, is_session, parts
 from .spelling import arguments, spelled
 from .truth import truth
@@ -53,6 +53,8 @@ class Read:
     cls: Cls
     is_closed: bool
     by: Site
+    within: tuple[Block, ...] = ()
+    """The functions of other files in which it is, from the innermost; then `node` is the call that leads to them."""
 
 
 def reads_of_expired(model: Model, block: Block) -> Iterator[Read]:
@@ -65,8 +67,32 @@ def reads_of_expired(model: Model, block: Block) -> Iterator[Read]:
         watch = _Watch(model, frame, session)
         Walk(block, watch).out(frozenset())
         for read in watch.found:
-            found.setdefault(read.node, read)
+            if read.node not in found and not _is_told_elsewhere(model, read):
+                found[read.node] = read
     yield from found.values()
+
+
+def _is_told_elsewhere(model: Model, read: Read) -> bool:
+    """Does another file on the way show the read by itself?"""
+    modules = {block.module for block in read.within} - {model.linted}
+    return any(read.within[0].node in _readers_in(model, module) for module in modules)
+
+
+def _readers_in(model: Model, module: Module) -> frozenset[ast.AST]:
+    """The functions whose reads of expired instances another file is told for; remembered for the project."""
+    from .inference import Model as Asked
+
+    answers = model.project.expired
+    if module.path not in answers:
+        answers[module.path] = frozenset()  # for files that import each other
+        asked = Asked(module)
+        answers[module.path] = frozenset(
+            (read.within[0] if read.within else read.block).node
+            for block in module.functions()
+            if block.is_async
+            for read in reads_of_expired(asked, block)
+        )
+    return answers[module.path]
 
 
 def _sessions(model: Model, frame: Frame) -> list[Value]:
@@ -325,20 +351,15 @@ class _Watch(Watch[State]):
         """What a helper of another file reads, the call of it here is told for."""
         here = self.model.linted
         for read in inner.found:
-            if read.block.module is here or self._block.module is not here:
+            if read.block.module is here:
                 self.found.append(read)
+                continue
+            within = read.within or (read.block,)
+            if self._block.module is here:
+                told = replace(read, node=call, block=self._block, within=within)
+                self.found.append(told)
             else:
-                self.found.append(
-                    Read(
-                        call,
-                        self._block,
-                        read.name,
-                        read.attribute,
-                        read.cls,
-                        read.is_closed,
-                        read.by,
-                    )
-                )
+                self.found.append(replace(read, within=(*within, self._block)))
 
     # variables
 

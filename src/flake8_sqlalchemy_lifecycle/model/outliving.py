@@ -109,7 +109,7 @@ def _kept(model: Model, frame: Frame) -> Iterator[tuple[ast.expr, str]]:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
                 name = block.inner[node].name
                 for default in (*node.args.defaults, *node.args.kw_defaults):
-                    if isinstance(default, ast.Call | ast.Name):
+                    if isinstance(default, ast.Call):  # a name's session is LSA301's
                         yield default, f"a default argument of {name}()"
             case ast.Assign(value=value) | ast.AnnAssign(value=value) if _is_plain(value):
                 continue

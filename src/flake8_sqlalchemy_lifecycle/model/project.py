@@ -69,6 +69,7 @@ class Project:
         self._closures: dict[str, tuple[str, ...]] = {}
         self._remembered = 0
         self.reached: dict[str, frozenset[ast.AST]] = {}
+        self.expired: dict[str, frozenset[ast.AST]] = {}
         self.__dict__.pop("files", None)
 
     def display(self, path: str) -> str:
