@@ -7,20 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import attributes, calls, invocation
+from . import attributes, calls
 from .endings import Closing, Ending, ending, may_end
 from .flow import position
 from .handovers import Handover, Later, sessions_of
-from .knowledge import DECORATORS, Role
 from .knowledge.later import BLOCKING_SCHEDULERS
 from .launches import Launches
-from .paths import as_function, runs_per_request
+from .paths import is_operation, runs_per_request
 from .session_uses import SessionUses, name_of_session
 from .values import Frame, Instance, Made
 
 if TYPE_CHECKING:
     from .inference import Model
-    from .scopes import Block
 
 Find = Callable[["Model", Frame], Iterator[Handover]]
 
@@ -79,7 +77,7 @@ def _waits_first(model: Model, handover: Handover, end: Ending) -> bool:
     """
     if end.closing is not Closing.HERE or handover.later not in (Later.ALONE, Later.SCHEDULED):
         return False
-    if runs_per_request(model, end.block) or _is_operation(model, end.block):
+    if runs_per_request(model, end.block) or is_operation(model, end.block):
         return False
     finder = SessionUses(model, asynchronous=None)
     frame = model.frame(end.block)
@@ -93,12 +91,6 @@ def _waits_first(model: Model, handover: Handover, end: Ending) -> bool:
         if isinstance(node, ast.Call) and _blocks(model, node, frame):
             return True
     return False
-
-
-def _is_operation(model: Model, block: Block) -> bool:
-    """Is it a command of a bot or a task of a queue, by its decorators?"""
-    names = invocation.decorators(model, as_function(model, block))
-    return any(DECORATORS.get(name) is Role.OPERATION for name in names)
 
 
 def _blocks(model: Model, call: ast.Call, frame: Frame) -> bool:

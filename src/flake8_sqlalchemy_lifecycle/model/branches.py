@@ -123,6 +123,11 @@ def _following(statement: ast.stmt, block: Block) -> Iterator[ast.stmt]:
         inside = ancestor
 
 
+def ends_process(model: Model, statements: list[ast.stmt], block: Block) -> bool:
+    """Does the last of the statements end the process: `os._exit()`, `os.execv()`, `sys.exit()`?"""
+    return bool(statements) and _ends_with(model, statements, block, (*_ENDS, *_RAISES))
+
+
 def _leaves(statements: list[ast.stmt]) -> bool:
     return isinstance(statements[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
 

@@ -118,7 +118,7 @@ def _inherited(
     is_known = len(engines) == len(values) and all(
         attributes.kind_of(model, e) is Kind.ENGINE
         and e.call is not None
-        and not is_own(e, own, nodes)
+        and not is_own(model, e, own, nodes)
         and not has_no_pool(model, e)
         and not is_in_memory(model, e)
         for e in (root(engine) for engine in engines)

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from . import calls
 from .flow import is_tested_and_kept
 from .forks import Child
+from .kept import is_cached
 from .scopes import Block
 from .values import Frame, Instance, Made, ProjectModule, Value, Values
 
 if TYPE_CHECKING:
     from .inference import Model
 
+_CACHES = ("lru_cache", "functools", "cachetools")
 _MOST = 150
 """So many functions of a child are looked at, those nearest to its entry first."""
 
@@ -44,7 +46,7 @@ def touches(model: Model, children: Iterable[Child]) -> Iterator[Touch]:
         for frame in frames:
             nodes = child.nodes if child.nodes is not None and frame is child.frame else None
             for touch in _in_frame(model, frame, nodes, own, sent):
-                if not is_own(touch.value, own, nodes):
+                if not is_own(model, touch.value, own, nodes):
                     yield touch
 
 
@@ -65,14 +67,16 @@ def run_by(model: Model, child: Child) -> Iterator[Frame]:
     yield from waiting
 
 
-def is_own(value: Made | Instance, own: set[Block], nodes: frozenset[ast.AST] | None) -> bool:
+def is_own(
+    model: Model, value: Made | Instance, own: set[Block], nodes: frozenset[ast.AST] | None
+) -> bool:
     """Did the child make the object itself? What is made once and kept, its parent may have made."""
     if value.frame is not None and value.frame.block in own:
         block = value.frame.block
         kept = (
             isinstance(value, Made)
             and value.call in block.parents
-            and is_tested_and_kept(block, value.call)
+            and (is_tested_and_kept(block, value.call) or is_cached(model, block))
         )
         return not kept or "getpid" in block.words
     return isinstance(value, Made) and nodes is not None and value.call in nodes
@@ -86,6 +90,7 @@ def _in_frame(
     sent: set[Value],
 ) -> Iterator[Touch]:
     block = frame.block
+    caches = model.project.closure_says(model.linted.path, *_CACHES)
     for node in block.nodes:
         if nodes is not None and node not in nodes:
             continue
@@ -102,6 +107,15 @@ def _in_frame(
                     yield from _touched(model.export(path, name), name, node, block)
                 if any(_is_parents(owner, own, sent) for owner in owners):
                     yield from _touched(model.values(node, frame), name, node, block)
+            case ast.Call(func=ast.Name() | ast.Attribute(), args=[], keywords=[]) if caches:
+                for value in model.values(node, frame):
+                    if isinstance(value, Made) and _is_kept_by_cache(model, value):
+                        yield Touch(value, ast.unparse(node), node, block, uses=True)
+
+
+def _is_kept_by_cache(model: Model, value: Made) -> bool:
+    """Is it made by a function that a decorator has made once, so that the parent may have called it?"""
+    return value.frame is not None and is_cached(model, value.frame.block)
 
 
 def _is_parents(owner: Value, own: set[Block], sent: set[Value]) -> bool:

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import calls, disposal, urls
+from . import attributes, calls, disposal, urls
 from .calls import Root, Step
 from .engines import has_no_pool
 from .flow import is_within, loops_around, position
 from .kept import ASYNC_CREATORS, kept_engines
 from .knowledge import Role
-from .paths import request_roots
+from .paths import is_operation, request_roots, runs_per_request
 from .repeats import is_after, is_repeated
 from .scopes import Block, Module
 from .spelling import argument_of, last_name, spelled
 from .trails import Trails
 from .usage import engines_used_by
-from .values import Coroutine, Frame, Func, Made, Values
+from .values import Coroutine, Frame, Func, Instance, Library, Made, Values
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -136,20 +136,47 @@ class _Runs:
                     yield root
 
     def _in_many_threads(self) -> Iterator[Func]:
-        """The plain functions that a loop, or a pool's `map()`, hands to threads."""
+        """The plain functions that a loop, a pool's `map()` or a handler hands to threads, again and again."""
         model = self._model
         spelled_so = model.linted.spellings(*_THREAD_WORDS)
+        threads = frozenset(self._thread_classes())
         for call, block in model.linted.calls():
             name = last_name(call.func)
-            if name not in spelled_so or not (name == "map" or any(loops_around(block, call))):
+            if name not in spelled_so and name not in threads:
+                continue
+            if not (name == "map" or any(loops_around(block, call)) or self._is_run_often(block)):
                 continue
             frame = model.frame(block)
+            if name in threads:
+                yield from self._run_by_thread(call, frame)
+                continue
             for canonical in calls.names_of(model, model.values(call.func, frame)):
                 if canonical in _THREADS:
                     given = argument_of(call, *_THREADS[canonical])
                     if given is not None:
                         found = calls.functions_in(model, model.values(given, frame))
                         yield from (f for f in found if not f.block.is_async)
+
+    def _is_run_often(self, block: Block) -> bool:
+        """Does it run for each request, or each task of a queue?"""
+        return self._leads(block.words) and (
+            runs_per_request(self._model, block) or is_operation(self._model, block)
+        )
+
+    def _thread_classes(self) -> Iterator[str]:
+        """The names of the file's classes that have a method `run` which may start a loop."""
+        for block in self._model.linted.functions():
+            if block.name == "run" and block.method_of is not None and self._leads(block.words):
+                yield block.method_of.name
+
+    def _run_by_thread(self, call: ast.Call, frame: Frame) -> Iterator[Func]:
+        """What the thread runs that is made of a project's subclass of `Thread`."""
+        model = self._model
+        for value in model.values(call, frame):
+            if isinstance(value, Instance):
+                if Library("threading.Thread") in attributes.mro(model, value.cls):
+                    found = attributes.of_instance(model, value, value.cls, "run")
+                    yield from (f for f in calls.functions_in(model, found) if not f.block.is_async)
 
     def _leads(self, words: frozenset[str] | set[str]) -> bool:
         return not self._names.isdisjoint(words)

@@ -184,6 +184,12 @@ def runs_per_request(model: Model, block: Block) -> bool:
     )
 
 
+def is_operation(model: Model, block: Block) -> bool:
+    """Is it a command of a bot or a task of a queue, by its decorators?"""
+    names = invocation.decorators(model, as_function(model, block))
+    return any(DECORATORS.get(name) is Role.OPERATION for name in names)
+
+
 def is_given_to_requests(model: Model, block: Block, module: Module) -> bool:
     """Does a file name the function in a `Depends(…)`, in an alias say?"""
     if not module.may_say("Depends("):

@@ -70,7 +70,7 @@ def shared_engine(model: Model, fork: Fork) -> tuple[Touch, Made] | None:
             or is_in_memory(model, engine)
         ):
             continue
-        if is_own(engine, own, nodes or None) or _may_be_own(model, touch, own, nodes):
+        if is_own(model, engine, own, nodes or None) or _may_be_own(model, touch, own, nodes):
             continue
         if any(True for child in fork.children for _ in uses_in(model, child, engine)):
             if _is_connected(model, fork, engine):
@@ -122,7 +122,7 @@ def _listened_to(model: Model, block: Block) -> set[Made]:
 def _may_be_own(model: Model, touch: Touch, own: set[Block], nodes: frozenset[ast.AST]) -> bool:
     """Can the child's name mean anything but what its parent made?"""
     values = model.values(touch.node, model.frame(touch.block)) - {Constant(None)}
-    return any(not isinstance(v, Made) or is_own(v, own, nodes or None) for v in values)
+    return any(not isinstance(v, Made) or is_own(model, v, own, nodes or None) for v in values)
 
 
 def _is_connected(model: Model, fork: Fork, engine: Made) -> bool:

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from . import attributes, calls, passing, ways
+from .branches import ends_process
 from .knowledge import IO_METHODS, Kind
 from .scopes import Block
 from .values import Constant, Entering, Frame, Instance, Made, Value
@@ -228,7 +229,15 @@ class Watch(ways.Watch[Progress]):
                 return branches[1:]
             case ast.Name() | ast.Attribute() if self._is_it(test):
                 return branches[:1]
+        match self._frame.block.parents.get(test):
+            case ast.If(body=body, orelse=orelse):
+                parts = zip((body, orelse), branches, strict=True)
+                return [branch for part, branch in parts if not self._ends_process(part)]
         return branches
+
+    def _ends_process(self, statements: list[ast.stmt]) -> bool:
+        """A child that ends there leaves nothing behind for its parent."""
+        return ends_process(self._model, statements, self._frame.block)
 
     def _is_it(self, node: ast.expr) -> bool:
         if isinstance(node, ast.Await | ast.NamedExpr):

@@ -16,7 +16,7 @@ from .knowledge import web as frameworks
 from .scopes import Block
 from .spelling import argument_of, last_name, spelled
 from .trails import EVERY_NAME, Trails
-from .values import Cls, Frame, Func, Library, Made, Values
+from .values import Cls, Frame, Func, Instance, Library, Made, Values
 from .within_reach import WithinReach
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _MOST_ROOTS = 300
 _MOST_FRAMES = 3000
 _REGISTRY_IO = IO_METHODS[Kind.SESSION]
 _OPENS = ("begin", "connect")
+_LEADING = (Kind.ENGINE, Kind.MAKER, Kind.REGISTRY, Kind.SESSION, Kind.CONNECTION)
 _USES = (Kind.SESSION, Kind.CONNECTION, Kind.TRANSACTION)
 
 
@@ -52,6 +53,7 @@ def engines_used_by(model: Model, engines: Iterable[Made], frame: Frame) -> list
     What may as well be opened with an engine without a pool does not count.
     """
     search = _Search(model, list(engines), (model.linted.path,), is_certain=True)
+    search.learn(frame)
     search.follow(frame)
     return [engine for engine in search.engines if engine not in search.missing]
 
@@ -86,6 +88,30 @@ class _Search:
 
     def _leads(self, words: frozenset[str] | set[str]) -> bool:
         return not self.names.isdisjoint(words)
+
+    def learn(self, start: Frame) -> None:
+        """Takes note of the names by which an activation knows what leads to an engine."""
+        model, found = self.model, set[str]()
+        for name, values in start.args:
+            for value in values:
+                if attributes.kind_of(model, value) in _LEADING:
+                    found.add(name)
+                elif isinstance(value, Instance):
+                    found |= set(self._attributes(value))
+        self.names |= found
+
+    def _attributes(self, instance: Instance) -> Iterator[str]:
+        """The attributes of an object that lead to an engine, and its methods that use them."""
+        model = self.model
+        classes = [b for b in attributes.mro(model, instance.cls) if isinstance(b, Cls)]
+        for cls in classes:
+            for name in attributes.self_stores(cls.block):
+                held = attributes.of_instance(model, instance, instance.cls, name)
+                if any(attributes.kind_of(model, value) in _LEADING for value in held):
+                    yield name
+                    for other in classes:
+                        methods = other.block.inner.values()
+                        yield from (m.name for m in methods if name in m.words)
 
     def follow(self, start: Frame) -> None:
         """Looks for uses in all that an activation leads to."""
