@@ -6,7 +6,7 @@ Measured on SQLAlchemy: such a use raises until the block is left; some methods 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from . import attributes, passing
@@ -39,6 +39,8 @@ class UsedOn:
     end: ast.Call
     use: ast.expr
     owner: Owner
+    block: Block
+    """The function that uses it: this one, or the helper that ended the transaction."""
 
 
 def used_on(model: Model, frame: Frame) -> Iterator[UsedOn]:
@@ -46,11 +48,11 @@ def used_on(model: Model, frame: Frame) -> Iterator[UsedOn]:
     for node in frame.block.nodes_of(ast.With, ast.AsyncWith):
         for item in node.items:
             owner = _begun_by(model, item.context_expr, frame)
-            if owner is not None and _is_ended_in(node, frame.block):
+            if owner is not None and _may_be_ended_in(node, frame.block):
                 watch = _Watch(model, frame, owner, item.context_expr)
                 Walk(frame.block, watch).out(_State())
                 for end, use in watch.found.items():
-                    yield UsedOn(end, use, owner)
+                    yield UsedOn(end, use, owner, watch.helpers.get(end, frame.block))
 
 
 def _begun_by(model: Model, context: ast.expr, frame: Frame) -> Owner | None:
@@ -71,12 +73,14 @@ def _begun_by(model: Model, context: ast.expr, frame: Frame) -> Owner | None:
     return value if attributes.kind_of(model, value) in _BEGUN else None
 
 
-def _is_ended_in(node: ast.With | ast.AsyncWith, block: Block) -> bool:
+def _may_be_ended_in(node: ast.With | ast.AsyncWith, block: Block) -> bool:
+    """Is there a call that ends it, or one that some object or the session itself is given to?"""
     return any(
-        isinstance(call.func, ast.Attribute)
-        and call.func.attr in _ENDS
-        and any(ancestor is node for ancestor in block.ancestors(call))
+        (isinstance(call.func, ast.Attribute) and call.func.attr in _ENDS)
+        or call.args
+        or call.keywords
         for call in block.calls
+        if any(ancestor is node for ancestor in block.ancestors(call))
     )
 
 
@@ -102,6 +106,8 @@ class _Watch(Watch[_State]):
         self._objects: dict[str, Cls] = {}
         self._added: set[str] = set()
         self.found: dict[ast.Call, ast.expr] = {}
+        self.helpers: dict[ast.Call, Block] = {}
+        """Those that use the session after they have ended its transaction themselves, by the calls of them."""
 
     def after(self, node: ast.AST, state: _State) -> _State:
         """The state after the node was evaluated."""
@@ -116,9 +122,9 @@ class _Watch(Watch[_State]):
                     return self._method(name, node, state)
                 if name in _ENDS and self._is_transaction(owner):
                     return _State(True, state.end or node, name != "close")
-                self._called(node, state)
+                return self._called(node, state)
             case ast.Call():
-                self._called(node, state)
+                return self._called(node, state)
             case ast.Attribute(ctx=ast.Load()) if state.expired:
                 self._read(node, state)
             case ast.Assign():
@@ -149,23 +155,42 @@ class _Watch(Watch[_State]):
 
     # uses
 
-    def _called(self, node: ast.Call, state: _State) -> None:
+    def _called(self, node: ast.Call, state: _State) -> _State:
         """A call of the project that is given the session, or an object's that holds it."""
-        if state.end is None or state.end in self.found:
-            return
+        if state.end is not None and state.end in self.found:
+            return state
         holder = isinstance(node.func, ast.Attribute) and self._its.is_held_by(node.func.value)
-        if holder or self._its.is_given_to(node):
-            if any(
-                uses(self._model, activation, self._owner, self._methods)
-                for activation in started(self._model, node, self._frame)
-            ):
-                self.found[state.end] = node
+        if not holder and not self._its.is_given_to(node):
+            return state
+        activations = started(self._model, node, self._frame)
+        if state.end is None:
+            return self._helped(node, activations, state)
+        if any(uses(self._model, a, self._owner, self._methods) for a in activations):
+            self.found[state.end] = node
+        return state
+
+    def _helped(self, node: ast.Call, activations: list[Frame], state: _State) -> _State:
+        """A helper that ends the transaction, whatever it does else."""
+        is_awaited = isinstance(self._frame.block.parents.get(node), ast.Await)
+        ends = [
+            ending(self._model, a, self._owner, self._methods)
+            for a in activations
+            if is_awaited or not a.block.is_async
+        ]
+        if not ends or None in ends or len(ends) < len(activations):
+            return state
+        for end in ends:
+            if end is not None and end.use is not None:
+                self.found.setdefault(node, end.use)
+                self.helpers.setdefault(node, end.block)
+        name = ends[0].name if ends[0] is not None else ""
+        return _State(True, node, name == "commit" and self._expires())
 
     def _read(self, node: ast.Attribute, state: _State) -> None:
         """An attribute of a mapped object that the session knows, read after the transaction expired it."""
         if state.end is None or not isinstance(node.value, ast.Name):
             return
-        if state.end.func.attr == "rollback" and node.value.id in self._added:  # type: ignore[attr-defined]
+        if getattr(state.end.func, "attr", "") == "rollback" and node.value.id in self._added:
             return  # what was new leaves the session as it is
         cls = self._objects.get(node.value.id)
         if cls is not None and is_mapped_attribute(self._model, cls, node.attr):
@@ -237,3 +262,56 @@ def uses(model: Model, frame: Frame, owner: Owner, methods: frozenset[str]) -> b
             if any(uses(model, inner, owner, methods) for inner in started(model, call, frame)):
                 return True
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The method by which a helper ends the transaction of its session, and what uses the session there after that."""
+
+    name: str
+    use: ast.expr | None
+    block: Block
+
+
+def ending(
+    model: Model, frame: Frame, owner: Owner, methods: frozenset[str], depth: int = 0
+) -> Ending | None:
+    """Does a function that is given a session end its transaction, in a statement that nothing decides about?"""
+    if depth > _DEEPEST or frame.block.yields or not frame.block.is_function:
+        return None
+    its = Sought(model, frame, owner)
+    name: str | None = None
+    for statement in _straight(getattr(frame.block.node, "body", ())):
+        for call in ast.walk(statement):
+            if not isinstance(call, ast.Call) or call not in frame.block.parents:
+                continue
+            method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            if isinstance(call.func, ast.Attribute) and its.is_it(call.func.value):
+                if name is None and method in _ENDS:
+                    name = method
+                elif name is not None and method in methods:
+                    return Ending(name, call, frame.block)
+            elif its.is_given_to(call) or (
+                isinstance(call.func, ast.Attribute) and its.is_held_by(call.func.value)
+            ):
+                inner = started(model, call, frame)
+                if name is None:
+                    ends = [ending(model, f, owner, methods, depth + 1) for f in inner]
+                    if ends and ends[0] is not None and None not in ends:
+                        name = ends[0].name
+                        if ends[0].use is not None:
+                            return ends[0]
+                elif any(uses(model, f, owner, methods) for f in inner):
+                    return Ending(name, call, frame.block)
+    return Ending(name, None, frame.block) if name is not None else None
+
+
+def _straight(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that run one after another when nothing is raised, up to the first that decides something."""
+    for statement in body:
+        match statement:
+            case ast.Try():
+                yield from _straight(statement.body)
+                yield from _straight(statement.orelse)
+            case ast.Expr() | ast.Assign() | ast.AnnAssign() | ast.Return():
+                yield statement

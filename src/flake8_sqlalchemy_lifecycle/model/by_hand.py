@@ -9,6 +9,7 @@ from enum import Enum
 
 from . import attributes, calls, invocation
 from .closing import is_given_back
+from .holding import CLOSES
 from .inference import Model
 from .knowledge import Kind
 from .scopes import Block
@@ -85,9 +86,31 @@ def _lent(
         for lent in in_order(invocation.yielded(model, value.frame)):
             if not isinstance(lent, Made | Instance) or not _is_resource(model, lent):
                 continue
-            if not is_given_back(model, Opened(call, lent, frame)):
+            if not is_given_back(model, Opened(call, lent, frame)) or _is_kept_open(frame, call):
                 yield Lent(call, value.frame.block, left)
                 return
+
+
+def _is_kept_open(frame: Frame, call: ast.Call) -> bool:
+    """`self.session = next(get_db())`, in a class that closes nothing."""
+    block = frame.block
+    cls = block.method_of
+    outer = block.parents.get(call)
+    if isinstance(outer, ast.Await):
+        outer = block.parents.get(outer)
+    match outer:
+        case ast.Assign(targets=[ast.Attribute(value=ast.Name(id=owner), attr=name)]):
+            pass
+        case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id=owner), attr=name)):
+            pass
+        case _:
+            return False
+    if cls is None or owner != next(iter(block.parameters), None):
+        return False
+    closers = CLOSES | {"closing", "aclosing"}
+    if any(not closers.isdisjoint(inner.words) for inner in cls.inner.values()):
+        return False
+    return not block.module.may_say(*(f".{name}.{method}" for method in CLOSES))
 
 
 def _is_resource(model: Model, value: Made | Instance) -> bool:

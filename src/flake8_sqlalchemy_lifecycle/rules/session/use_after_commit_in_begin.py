@@ -70,21 +70,23 @@ RULE = Rule(
     wakes=(".begin(",),
     in_scripts=True,
 )
-_ENDS = frozenset({"commit", "rollback", "close", "aclose"})
 
 
 @RULE.check
 def use_after_commit_in_begin(model: Model) -> Iterator[Finding]:
     """Yield the calls that end a block's transaction too early."""
     for block in model.linted.functions():
-        if "begin" not in block.words or block.words.isdisjoint(_ENDS):
+        if "begin" not in block.words:
             continue
         for used in used_on(model, model.frame(block)):
             use = ast.unparse(used.use.func if isinstance(used.use, ast.Call) else used.use)
             called = "()" if isinstance(used.use, ast.Call) else ""
+            where = f"in line {used.use.lineno}"
+            if used.block.module is not model.linted:
+                where = f"({used.block.module.display}:{used.use.lineno})"
             yield RULE.at(
                 used.end,
                 f"{ast.unparse(used.end.func)}() ends the transaction of the `begin()` block around it: "
-                f"{use}{called} in line {used.use.lineno} then raises",
-                Evidence(model.linted.display, used.use.lineno, "used here"),
+                f"{use}{called} {where} then raises",
+                Evidence(used.block.module.display, used.use.lineno, "used here"),
             )
