@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from . import attributes, calls
 from .apps import app_of, is_starlette
 from .events import events_of
+from .flow import is_tested_and_kept
 from .inference import known
 from .knowledge import Kind, Role
 from .lifespans import lifespans_of
@@ -124,6 +125,8 @@ def _effect(model: Model, frame: Frame, depth: int) -> str | None:
     for node in frame.block.nodes:
         match node:
             case ast.Attribute(value=ast.Attribute(attr="state", value=owner), ctx=ast.Store()):
+                if is_tested_and_kept(frame.block, node):
+                    continue  # who needs it makes it
                 values = model.values(owner, frame)
                 if any(attributes.kind_of(model, v) is Kind.APP for v in values):
                     return f"sets app.state.{node.attr}"

@@ -236,6 +236,7 @@ def _brought_together(
     if len(others) < 2:
         return
     first: dict[str, Lasting] = {}
+    told: set[tuple[ast.stmt, str]] = set()  # one import may bring a third and fourth, too
     order = {path: i for i, path in enumerate(_in_order(model))}
     for module in sorted(others, key=lambda m: order.get(m.path, len(order))):
         for second in _unconditional(model, module, factories):
@@ -251,7 +252,8 @@ def _brought_together(
             ):
                 continue
             statement = _import_of(model, module.path)
-            if statement is not None:
+            if statement is not None and (statement, second.meaning) not in told:
+                told.add((statement, second.meaning))
                 yield Duplicate(before, second, statement)
 
 

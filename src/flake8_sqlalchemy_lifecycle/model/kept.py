@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from . import attributes, invocation
 from .apps import APPS, constructed_type
 from .bindings import Imported
+from .engine_fates import Fate, follow
 from .engines import engines_behind, has_no_pool, is_in_memory
 from .flow import is_tested_and_kept
 from .knowledge import CACHES, TYPES, Kind
@@ -60,6 +61,8 @@ class _Keeping:
         if function is None:
             if not _is_guarded(block, node):
                 yield engine
+        elif node is engine.call and self._is_local(engine, block):
+            return
         elif is_cached(self.model, function):
             yield engine
         elif function.method_of is not None and not _is_on_class(function):
@@ -68,6 +71,13 @@ class _Keeping:
             yield engine
         else:
             yield from self._made_by(engine, function)
+
+    def _is_local(self, engine: Made, block: Block) -> bool:
+        """Has nobody the engine when its function has ended?"""
+        if engine.call is None or not block.is_function:
+            return False
+        fates = follow(self.model, self.model.frame(block), engine.call, engine.site).fates
+        return bool(fates) and fates.isdisjoint({Fate.GIVEN, Fate.KEPT})
 
     def _made_by(self, engine: Made, maker: Block) -> Iterator[Made]:
         """The engine, if a call of the function or class that makes it stands where the result is kept."""
