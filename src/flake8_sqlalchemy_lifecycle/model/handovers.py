@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from . import attributes, calls, invocation
 from .flow import is_within
 from .knowledge import later as known
+from .origins import expression_behind
 from .session_uses import SessionUses, Use
 from .sought import parts
 from .spelling import argument_of
@@ -149,7 +150,10 @@ def _streamed(model: Model, call: ast.Call, content: ast.expr, frame: Frame) -> 
             wrapper = content.args[0]
             values = model.values(wrapper, frame)
     work = tuple(_iterated(model, values, call, frame))
-    generator = wrapper if isinstance(wrapper, ast.GeneratorExp) else None
+    behind = expression_behind(model, wrapper, frame)
+    generator = None
+    if behind is not None and behind[1].block is frame.block:
+        generator = behind[0] if isinstance(behind[0], ast.GeneratorExp) else None
     return Handover(call, frame, Later.STREAMED, (), work, generator)
 
 
@@ -189,9 +193,27 @@ def sessions_of(model: Model, handover: Handover) -> dict[Made | Instance, Use]:
         block, first = handover.frame.block, handover.generator.generators[0].iter
         for node, used in finder.inside(handover.frame):
             if isinstance(used, Made | Instance) and is_within(block, node, handover.generator):
-                if not is_within(block, node, first):
+                if not is_within(block, node, first) or _is_lazy(block, node, first):
                     found.setdefault(used, Use(node, handover.frame, False))
     return found
+
+
+def _is_lazy(block: Block, node: ast.AST, first: ast.expr) -> bool:
+    """Is it `session.query(…)…`, which sends nothing before the first row is asked for?"""
+    if not (isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "query"):
+        return False
+    for around in block.ancestors(node):
+        match around:
+            case _ if node is first:
+                return True
+            case ast.Attribute(attr=name) if name not in known.SENDS_QUERY:
+                pass
+            case ast.Call(func=function) if function is node:
+                pass
+            case _:
+                return False
+        node = around
+    return False
 
 
 def _carries(work: Frame, finder: SessionUses) -> bool:

@@ -13,7 +13,7 @@ from .flow import enclosing_tries, enclosing_withs
 from .inference import known
 from .knowledge import IO_METHODS, Kind
 from .knowledge.concurrency import LIMITS
-from .strands import Strand
+from .strands import Strand, results_of_map
 from .values import (
     Constant,
     Coroutine,
@@ -213,6 +213,10 @@ def _awaited_in(model: Model, frame: Frame) -> Iterator[tuple[ast.AST, Frame]]:
                     for inner in value.values:
                         if isinstance(inner, Coroutine):
                             yield node, inner.frame
+                if isinstance(node, ast.Call):
+                    for made in results_of_map(model, node, frame):
+                        if isinstance(made, Coroutine):
+                            yield node, made.frame
         elif isinstance(node, ast.AsyncWith):
             for item in node.items:
                 for value in model.values(item.context_expr, frame):

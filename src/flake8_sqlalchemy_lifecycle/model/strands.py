@@ -130,12 +130,21 @@ def _from_call(
         return
     if node.args and names & (_TRANSPARENT | {"builtins.list", "builtins.tuple", "builtins.set"}):
         yield from _sources(model, node.args[0], frame, loop, depth + 1)
-    elif len(node.args) >= 2 and "builtins.map" in names:
-        yield node, node, _results(model, node.args[0], node, frame)
+    elif "builtins.map" in names:
+        yield node, node, results_of_map(model, node, frame)
     elif isinstance(node.func, ast.Attribute) and node.func.attr == "values" and not node.args:
         yield from _sources(model, node.func.value, frame, loop, depth + 1)
     else:
         yield from _unpacked(node, model.values(node, frame), loop)
+
+
+def results_of_map(model: Model, call: ast.Call, frame: Frame) -> Values:
+    """What each round of `map(function, …)` gives; nothing for any other call."""
+    match call.func:
+        case ast.Name(id="map") if len(call.args) >= 2:
+            if "builtins.map" in calls.names_of(model, model.values(call.func, frame)):
+                return _results(model, call.args[0], call, frame)
+    return frozenset()
 
 
 def _unpacked(

@@ -42,7 +42,9 @@ def _handed_over(model: Model, call: ast.Call, frame: Frame) -> Iterator[Strand]
         elif name in known.CLASSES:
             function = argument_of(call, known.CLASSES[name], known.INDEX[name])
             if function is not None:
-                yield from _thread(model, call, frame, _in_containers(call, function, 3))
+                yield from _thread(
+                    model, call, frame, _in_containers(call, function, known.ARGUMENTS[name])
+                )
         elif name in known.AWAITED:
             yield from _awaited(model, call, frame, known.AWAITED[name], None)
         elif name == known.EXECUTES and call.args:

@@ -85,3 +85,8 @@ SIGNS = (
     ".enqueue",
 )
 """What a text holds, one of these, that hands work over."""
+
+SENDS_QUERY = frozenset(
+    "all count delete exists first get one one_or_none scalar scalars update values".split()
+)
+"""Methods of a `Query` that send it, or give something else; without them it is sent when it is iterated."""

@@ -24,13 +24,23 @@ WORDS = (
 )
 """The names of what hands a function to a thread."""
 
-SOURCES = ("Thread", "to_thread", "run_in_threadpool", "run_in_executor", "dummy", "BackgroundSch")
+SOURCES = (
+    "Thread",
+    "Timer",
+    "to_thread",
+    "run_in_threadpool",
+    "run_in_executor",
+    "dummy",
+    "BackgroundSch",
+)
 """What a text holds, one of these, that gets to them from the libraries."""
 
 CLASSES = {"threading.Thread": "target", "threading.Timer": "function"}
 """The classes of threads, and the argument that is the function."""
 
 INDEX = {"threading.Thread": 1, "threading.Timer": 1}
+ARGUMENTS = {"threading.Thread": 3, "threading.Timer": 2}
+"""Where the function stands, and where its arguments do."""
 
 AWAITED = {
     "asyncio.to_thread": 0,

@@ -77,11 +77,12 @@ from ...finding import Evidence, Finding
 from ...frameworks import ASYNC, THREADS
 from ...model import attributes
 from ...model.collisions import Collision, collisions
-from ...model.endings import ending
+from ...model.endings import Ending, ending
 from ...model.inference import Model
 from ...model.knowledge.later import JOB_METHODS
 from ...model.knowledge.threads import SOURCES, WORDS
 from ...model.launches import Launches
+from ...model.outlived import outlived
 from ...model.session_uses import SessionUses, is_own, name_of_session
 from ...model.threads import thread_strands
 from ...model.values import Frame, Instance, Made
@@ -89,7 +90,7 @@ from ...model.values import Frame, Instance, Made
 RULE = Rule(
     code="LSA401",
     name="session-across-threads",
-    wakes=(*SOURCES, "import Session", "Session,", "Connection"),
+    wakes=(*SOURCES, "import Session", "Session,", "Connection", ".submit("),
     in_scripts=True,
     frameworks=(*ASYNC, "APScheduler", *THREADS),
 )
@@ -99,11 +100,14 @@ RULE = Rule(
 def session_across_threads(model: Model) -> Iterator[Finding]:
     """Report hand-overs to threads of a session that another thread uses meanwhile."""
     launches = Launches(model, WORDS, SOURCES)
-    hands_over = model.linted.may_say(*SOURCES)
+    hands_over = model.project.closure_says(model.linted.path, *SOURCES)
     for block in model.linted.blocks():
         frame = model.frame(block)
         for collision in _collisions(model, frame) if hands_over else ():
             yield _finding(model, frame, collision, collision.launch)
+        for launch, use, session, end in outlived(model, frame) if hands_over else ():
+            collision = Collision(session, launch, (launch, launch), use)
+            yield _finding(model, frame, collision, launch, end)
         for call, activation in launches.handed_on(frame):
             if any(_collisions(model, model.frame(activation.block))):
                 continue  # the callee's own file shows it
@@ -124,7 +128,13 @@ def _collisions(model: Model, frame: Frame) -> Iterator[Collision]:
         yield collision
 
 
-def _finding(model: Model, frame: Frame, collision: Collision, place: ast.expr) -> Finding:
+def _finding(
+    model: Model,
+    frame: Frame,
+    collision: Collision,
+    place: ast.expr,
+    end: Ending | None = None,
+) -> Finding:
     session = collision.session
     assert isinstance(session, Made | Instance)
     kind = (attributes.type_name(model, session) or "Session").rpartition(".")[2]
@@ -133,7 +143,10 @@ def _finding(model: Model, frame: Frame, collision: Collision, place: ast.expr) 
         model.project.display(session.site.path), session.site.line, f"the {kind} {name}"
     )
     other = collision.users[-1]
-    if other is collision.users[0]:
+    if end is not None:
+        line = getattr(end.node, "lineno", 1)
+        who = f"{end.block.name}() closes it meanwhile ({end.block.module.display}:{line})"
+    elif other is collision.users[0]:
         who = f"every thread of {ast.unparse(collision.launch.func)}() uses it"
     elif isinstance(other, ast.Call) and len(collision.users) == 2:
         who = f"{ast.unparse(other.func)}() in line {other.lineno} uses it meanwhile"
