@@ -204,11 +204,16 @@ def _given(model: Model, node: ast.Call, block: Block, frame: Frame) -> Iterator
             given = argument_of(node, takes.keyword, takes.index)
             if given is None and name in injection.DEPENDENCIES:
                 given = _type_beside(node, block)
-            if given is None:
+            if given is None or (takes.kept_by and _is_on(node, takes.kept_by)):
                 continue
             for function in functions_in(model, model.values(given, frame)):
                 if not (takes.once and function.block.name == "__init__"):
                     yield Root(takes.role, function, node, block)
+
+
+def _is_on(call: ast.Call, keyword: str) -> bool:
+    given = argument_of(call, keyword)
+    return isinstance(given, ast.Constant) and given.value is True
 
 
 def _given_by(call: ast.Call, block: Block) -> ast.expr:

@@ -126,6 +126,8 @@ def _follows(block: Block, close: ast.Call, call: ast.AST) -> bool:
     """Is the close on the way that goes on from the call, and not only where an error is handled?"""
     if any(isinstance(around, ast.ExceptHandler) for around in block.ancestors(close)):
         return False
+    if is_within(block, close, call):
+        return False  # what is handed over closes it itself
     return position(close) > position(call) and not are_exclusive(block, call, close)
 
 

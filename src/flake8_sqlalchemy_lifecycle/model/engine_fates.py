@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import attributes, calls, disposal, handlers
 from .engines import engines_behind
-from .holding import started
+from .holding import CLOSES, started
 from .inference import known
 from .knowledge import IO_METHODS
 from .knowledge.sqlalchemy import TAKE_AN_ENGINE
@@ -147,6 +147,8 @@ class _EngineWatch(Watch[Fate]):
         if owner is not None and self._is_it(owner):
             if self._connects(node, owner):
                 self._use(node)
+                if calls.spelled(node) in CLOSES:
+                    self._risky.discard(node)  # a clean-up
             return Fate.HELD
         given = any(map(self._has_it, (*node.args, *(k.value for k in node.keywords))))
         holder = owner is not None and self._is_held_by(owner)

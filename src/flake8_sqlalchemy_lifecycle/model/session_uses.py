@@ -103,6 +103,8 @@ class SessionUses:
             return False
         if self.asynchronous not in (None, attributes.is_async(self.model, value)):
             return False
+        if isinstance(value, Instance):
+            return not _is_promise(self.model, value)
         if not isinstance(value, Made):
             return True
         if value.declared and _is_promise(self.model, value):
@@ -171,7 +173,7 @@ def is_own(session: Value, activations: Set[Frame]) -> bool:
     )
 
 
-def _is_promise(model: Model, session: Made) -> bool:
+def _is_promise(model: Model, session: Made | Instance) -> bool:
     """Is it known by the return annotation of a function alone?"""
     site = session.site
     module = model.project.module(site.path)

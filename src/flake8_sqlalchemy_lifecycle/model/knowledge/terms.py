@@ -51,13 +51,15 @@ class Role(Enum):
 class Takes:
     """An argument whose function (or functions: list, dict) the callee runs in a role.
 
-    `once` tells that a class given there is instantiated once, not for each run.
+    `once` tells that a class given there is instantiated once, not for each run; `kept_by` is the keyword that makes
+    the callee keep what the function gives, so that it runs once.
     """
 
     role: Role
     keyword: str
     index: int | None = None
     once: bool = False
+    kept_by: str | None = None
 
 
 def words(text: str) -> frozenset[str]:

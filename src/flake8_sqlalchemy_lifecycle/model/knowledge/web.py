@@ -192,7 +192,7 @@ TAKES: dict[str, tuple[Takes, ...]] = {
     # Litestar
     "litestar.Litestar": (_LIFESPAN, *_STARTUP_AND_SHUTDOWN, *_LITESTAR_HOOKS),
     "litestar.Router": _LITESTAR_HOOKS,
-    "litestar.Provide": (Takes(Role.REQUEST, "dependency", 0),),
+    "litestar.Provide": (Takes(Role.REQUEST, "dependency", 0, kept_by="use_cache"),),
     "litestar.DefineMiddleware": (Takes(Role.REQUEST, "middleware", 0, once=True),),
     "litestar.BackgroundTask": (Takes(Role.OPERATION, "fn", 0),),
     # Flask and Quart
