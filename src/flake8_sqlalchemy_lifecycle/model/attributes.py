@@ -63,6 +63,8 @@ def attribute(model: Model, value: Value, name: str) -> Values:
             known = canonical(full)
             return frozenset({Library(known)})
         case Instance(cls):
+            if name == "__class__":
+                return frozenset({cls})
             return of_instance(model, value, cls, name)
         case Cls():
             return _of_class(model, value, value, name)

@@ -109,7 +109,7 @@ def _find_opened(model: Model, function: Block) -> Iterator[Opened]:
     found = 0
     for call in function.calls:
         opener = opener_name(call)
-        if opener is None or opener in _WORKS:
+        if opener is None or (opener in _WORKS and not isinstance(call.func, ast.Call)):
             continue
         name = _name_of(function, call)
         handed = name in given or isinstance(function.parents.get(call), ast.Call | ast.keyword)

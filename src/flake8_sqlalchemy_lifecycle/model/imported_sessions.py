@@ -57,7 +57,7 @@ def opened_elsewhere(model: Model) -> Iterator[Shared]:
         module = model.project.module(session.appears.path)
         if module is None or is_test(module):
             continue
-        for opened, name in _opened_by(model, module):
+        for opened, name in _opened_by(model, module, session.appears.line):
             if opened.session == session and not any(_uses(model, module, opened, name)):
                 yield Shared(opened, name, use, user)
         for opened, holder, name in _held_by_objects(model, module):
@@ -65,13 +65,15 @@ def opened_elsewhere(model: Model) -> Iterator[Shared]:
                 yield Shared(opened, name, use, user)
 
 
-def _opened_by(model: Model, module: Module) -> Iterator[tuple[Opened, str]]:
-    """The sessions that importing a file opens and gives a name."""
+def _opened_by(
+    model: Model, module: Module, line: int | None = None
+) -> Iterator[tuple[Opened, str]]:
+    """The sessions that importing a file opens and gives a name; one is known to be opened in this line."""
     classes = (block for block in module.block.inner.values() if block.is_class)
     for block in (module.block, *classes):
         for call in block.calls:
             name = _name_of(block, call)
-            if name is not None and _may_be(module, name, call):
+            if name is not None and (call.lineno == line or _may_be(module, name, call)):
                 for opened in opened_by(model, call, model.frame(block)):
                     yield opened, name
                 for value in model.values(call, model.frame(block)):

@@ -163,6 +163,9 @@ def _helper(
             | "builtins.reversed"
         ):
             return frozenset({Elements(model.iterated(model.values(first, frame)))})
+        case "builtins.type" if len(node.args) == 1:
+            values = model.values(first, frame)
+            return frozenset(v.cls for v in values if isinstance(v, Instance)) or UNKNOWN
         case "builtins.str" | "sqlalchemy.make_url":
             return None if short == "make_url" else model.values(first, frame)
         case "starlette.run_in_threadpool" | "asyncio.to_thread":

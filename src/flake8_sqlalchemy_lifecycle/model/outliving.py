@@ -17,11 +17,12 @@ from .scopes import Block
 from .sessions import Opened, is_handed_out, opened_by
 from .sought import Sought
 from .spelling import arguments, last_name, opener_name
-from .values import Cls, Frame, Func, Library, Made
+from .values import Cls, Frame, Func, Instance, Library, Made
 
 _ADDS = frozenset({"append", "add", "appendleft", "insert", "setdefault"})
 _CONTAINERS = frozenset({"dict", "list", "set", "defaultdict", "OrderedDict", "deque"})
 _CLASSES = frozenset({"Session", "AsyncSession"})
+_PLAIN_BASES = frozenset({"abc.ABC", "builtins.object", "typing.Generic", "typing.Protocol"})
 _KEEPING = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda),
     *(ast.Assign, ast.AnnAssign, ast.Call),
@@ -70,12 +71,13 @@ def _may_open(model: Model, call: ast.Call, frame: Frame) -> bool:
     name = opener_name(call) or ""
     if OPENERS.search(name):
         return True
-    if not isinstance(call.func, ast.Name):
-        return False
     return any(
         attributes.kind_of(model, callee) in (Kind.MAKER, Kind.REGISTRY)
         or (isinstance(callee, Library) and callee.name in TYPES)
-        or (isinstance(callee, Func) and not callee.block.words.isdisjoint(_CLASSES))
+        or (
+            isinstance(callee, Func)
+            and any(w in _CLASSES or OPENERS.search(w) for w in callee.block.words)
+        )
         for callee in model.values(call.func, frame)
     )
 
@@ -148,8 +150,11 @@ def _keeper(model: Model, frame: Frame, target: ast.expr) -> str | None:
             return name if frame.block.outer_names.get(name) == "global" else None
         case ast.Attribute(value=ast.Attribute(attr="state" | "ctx") as state):
             return ast.unparse(target) if _is_state_of_app(model, frame, state) else None
-        case ast.Attribute(value=ast.Name(id=name) as owner):
-            if frame.block.is_function and name != "cls" and name in frame.block.bindings:
+        case ast.Attribute(
+            value=ast.Name() | ast.Call() | ast.Attribute(attr="__class__") as owner
+        ):
+            first = owner.id if isinstance(owner, ast.Name) else "cls"
+            if frame.block.is_function and first != "cls" and first in frame.block.bindings:
                 return None  # a local, an instance
             values = model.values(owner, frame)
             return ast.unparse(target) if any(isinstance(v, Cls) for v in values) else None
@@ -167,7 +172,12 @@ def _is_state_of_app(model: Model, frame: Frame, state: ast.Attribute) -> bool:
 
 
 def _is_shared_container(model: Model, frame: Frame, container: ast.expr) -> bool:
-    """A dictionary, list or set that a global name of this module, or of an imported one, holds."""
+    """A dictionary, list or set that a class or a global name of this module, or of an imported one, holds."""
+    if isinstance(container, ast.Attribute):
+        for value in model.values(container.value, frame):
+            cls = value.cls if isinstance(value, Instance) else value
+            if isinstance(cls, Cls) and _is_container_of_class(model, cls, container.attr):
+                return True
     behind = expression_behind(model, container, frame)
     if behind is not None and behind[1].block.parent is None and _is_container(behind[0]):
         return True
@@ -182,6 +192,20 @@ def _is_shared_container(model: Model, frame: Frame, container: ast.expr) -> boo
         isinstance(binding.origin, Assigned) and _is_container(binding.origin.value)
         for binding in block.bindings.get(container.id, ())
     )
+
+
+def _is_container_of_class(model: Model, cls: Cls, name: str) -> bool:
+    """Is it made in the class body, once for all, and neither by a constructor nor anew by a library's base class?"""
+    bases = attributes.mro(model, cls)
+    if any(isinstance(base, Library) and base.name not in _PLAIN_BASES for base in bases):
+        return False
+    for base in bases:
+        if isinstance(base, Cls):
+            if name in attributes.self_stores(base.block):
+                return False
+            for binding in base.block.bindings.get(name, ()):
+                return isinstance(binding.origin, Assigned) and _is_container(binding.origin.value)
+    return False
 
 
 def _is_container(value: ast.expr | None) -> bool:
