@@ -50,10 +50,20 @@ def lent_by_hand(model: Model, block: Block) -> Iterator[Lent]:
                 yield from _stepped(model, frame, node, given)
             case ast.Call(func=ast.Attribute(attr=name, value=given)) if name in _METHODS:
                 yield from _stepped(model, frame, node, given)
-            case ast.AsyncFor(iter=ast.Call() as call):
+            case ast.AsyncFor(iter=ast.Call() | ast.Name() as given):
+                call = _call_behind(block, given)
                 left = _left(block, node)
-                if left is not None:
+                if call is not None and left is not None:
                     yield from _lent(model, frame, call, model.values(call, frame), left)
+
+
+def _call_behind(block: Block, given: ast.expr) -> ast.Call | None:
+    """What a loop goes over: a call, or a local that holds what one gave, for this loop alone."""
+    if isinstance(given, ast.Name):
+        if not _is_only_stepped(block, given.id):
+            return None
+        given = block.bindings[given.id][0].node.value  # type: ignore[attr-defined]
+    return given if isinstance(given, ast.Call) else None
 
 
 def _stepped(model: Model, frame: Frame, call: ast.Call, given: ast.expr) -> Iterator[Lent]:
@@ -122,7 +132,7 @@ def _is_resource(model: Model, value: Made | Instance) -> bool:
 
 
 def _is_only_stepped(block: Block, name: str) -> bool:
-    """Is a generator kept in a local name, with which nothing is done but `next(name)`?"""
+    """Is a generator kept in a local name, with which nothing is done but `next(name)`, or one loop?"""
     bindings = block.bindings.get(name, ())
     if not block.is_function or name in block.outer_names or len(bindings) != 1:
         return False
@@ -135,7 +145,7 @@ def _is_only_stepped(block: Block, name: str) -> bool:
         for node in block.nodes
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
     ]
-    return len(uses) == 1 and isinstance(uses[0], ast.Call | ast.Attribute)
+    return len(uses) == 1 and isinstance(uses[0], ast.Call | ast.Attribute | ast.AsyncFor)
 
 
 def _left(block: Block, loop: ast.AsyncFor) -> Left | None:
