@@ -176,7 +176,7 @@ def looked_up(rows: Iterable[str]) -> list[str]:
 
 # methods that a subclass writes and its base does not have
 HOOKS = re.compile(
-    r"(flask\.MethodView|starlette\.HTTPEndpoint|sanic\.HTTPMethodView|aiohttp\.View)\.\w+|"
+    r"((flask|quart)\.MethodView|starlette\.HTTPEndpoint|sanic\.HTTPMethodView|aiohttp\.View)\.\w+|"
     r"discord\.Client\.on_\w+"
 )
 
@@ -504,7 +504,7 @@ def test_handlers_of_telegram() -> None:
         ("starlette.middleware.base.BaseHTTPMiddleware", "starlette.BaseHTTPMiddleware"),
         ("litestar.handlers.http_handlers.decorators.get", "litestar.get"),
         ("litestar.di.Provide", "litestar.Provide"),
-        ("quart.views.MethodView", "flask.MethodView"),
+        ("quart.views.MethodView", "quart.MethodView"),
         ("quart.Quart", "quart.Quart"),
         ("quart.current_app", "flask.current_app"),
         ("aiohttp.web.Application", "aiohttp.Application"),
