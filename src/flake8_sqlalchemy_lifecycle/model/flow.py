@@ -156,7 +156,7 @@ def is_kept_by(block: Block, node: ast.AST, keeper: Block) -> bool:
     receiver = None
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         receiver = ast.unparse(node.func.value)
-    kept = frozenset(_seen_from(block, receiver, keeper))
+    kept = {*_seen_from(block, receiver, keeper), *_given_to(node, keeper)}
     return bool(kept) and any(
         ast.unparse(part) in kept
         for part in _tested(block, node)
@@ -179,6 +179,19 @@ def _seen_from(block: Block, receiver: str | None, keeper: Block) -> Iterator[st
                     yield f"{receiver}.{place}"
                 elif _is_of_the_module(block, place):
                     yield place
+
+
+def _given_to(node: ast.AST, keeper: Block) -> Iterator[str]:
+    """The places on its arguments that a function stores to, as its caller spells them: `start(request.app)`."""
+    if not isinstance(node, ast.Call):
+        return
+    names = list(keeper.parameters)[1 if keeper.method_of is not None else 0 :]
+    given = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+    given |= dict(zip(names, node.args, strict=False))
+    for place in _kept_in(keeper):
+        owner, _, rest = place.partition(".")
+        if rest and owner in given and isinstance(given[owner], ast.Name | ast.Attribute):
+            yield f"{ast.unparse(given[owner])}.{rest}"
 
 
 def _is_of_the_module(block: Block, place: str) -> bool:
