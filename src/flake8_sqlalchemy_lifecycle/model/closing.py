@@ -351,9 +351,8 @@ class _Watch(SessionWatch):
             if isinstance(node.value, ast.Call) and self._lends_by(node.value):
                 return () if self._is_clean_up(node) else RAISED
             return () if self._is_clean_up(node) else (Way.CANCELLED,)
-        if self._is_commit(node) or (self._is_helper(node) and not self._is_clean_up(node)):
-            cancelled = block.is_async and not self._is_clean_up(node)
-            return RAISED if cancelled else (Way.ERROR,)
+        if (self._is_commit(node) or self._is_helper(node)) and not self._is_clean_up(node):
+            return RAISED if block.is_async else (Way.ERROR,)
         return (Way.ERROR,) if isinstance(node, ast.Call) and self._may_raise(node) else ()
 
     def _may_raise(self, call: ast.Call) -> bool:
