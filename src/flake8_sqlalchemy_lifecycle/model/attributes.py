@@ -158,7 +158,7 @@ def of_instance(model: Model, instance: Instance, cls: Cls, name: str) -> Values
         if member_values is not None:
             if member_values - UNKNOWN:
                 stored = _tells(found)  # then an annotation in the class says nothing more
-                found |= {v for v in member_values if not (stored and _is_declared(v))}
+                found |= {v for v in member_values if not (stored and _is_declared(v, base, name))}
             break
     if not _tells(found):
         found |= _stored_outside(model, instance, name)
@@ -178,7 +178,15 @@ def _tells(values: set[Value] | Values) -> bool:
     return any(not isinstance(v, Unknown) and v != Constant(None) for v in values)
 
 
-def _is_declared(value: Value) -> bool:
+def _is_declared(value: Value, cls: Cls, name: str) -> bool:
+    """Is it known by an annotation of this class alone?"""
+    if isinstance(value, Instance):
+        return any(
+            isinstance(binding.origin, Assigned)
+            and binding.origin.value is None
+            and value.site == Site.of(binding.node, binding.block)
+            for binding in cls.block.bindings.get(name, ())
+        )
     return isinstance(value, Made) and value.declared and value.call is None
 
 

@@ -15,7 +15,7 @@ from .flow import are_exclusive, is_within, position
 from .holding import is_closed_by, started
 from .knowledge import CONTEXT_MANAGERS, Kind
 from .session_uses import is_own
-from .sought import Sought, contains
+from .sought import Sought, contains, held
 from .values import Cls, Constant, Entering, Frame, Func, Generator, Instance, Made, Value
 
 if TYPE_CHECKING:
@@ -238,7 +238,11 @@ def _asked_for(
 
 
 def _gives(model: Model, generator: Frame, session: Value) -> bool:
-    return contains(invocation.yielded(model, generator), session) or is_own(session, {generator})
+    """Does it yield the session, or an object that keeps it?"""
+    values = invocation.yielded(model, generator)
+    if contains(values, session) or is_own(session, {generator}):
+        return True
+    return any(session in held(model, value) for value in values)
 
 
 def _closed_by_generator(

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .inference import Model
 
 _SENSITIVE = (Kind.SESSION, Kind.CONNECTION, Kind.ENGINE, Kind.MAKER, Kind.REGISTRY)
+_DEEPEST = 2
 _PICKLES_ITSELF = ("__getstate__", "__reduce__", "__reduce_ex__")
 
 
@@ -157,8 +158,11 @@ def _sorted(values: Values) -> list[Made | Instance]:
     return sorted(made, key=lambda v: v.site)
 
 
-def _held(model: Model, instance: Instance) -> Iterator[_Held]:
-    """What the `__init__` of an object's class keeps, unless the class says itself how to pickle it."""
+def _held(model: Model, instance: Instance, depth: int = 0) -> Iterator[_Held]:
+    """What the `__init__` of an object's class keeps, itself or in an object that it keeps.
+
+    A class that says itself how to pickle it keeps nothing here.
+    """
     classes = [base for base in attributes.mro(model, instance.cls) if hasattr(base, "block")]
     if any(name in base.block.bindings for base in classes for name in _PICKLES_ITSELF):
         return
@@ -167,9 +171,14 @@ def _held(model: Model, instance: Instance) -> Iterator[_Held]:
             if any(store.block.name == "__init__" for store in stores):
                 values = attributes.of_instance(model, instance, instance.cls, name)
                 known = values - {Constant(None)}
-                if known and all(attributes.kind_of(model, v) in _SENSITIVE for v in known):
-                    if all(_is_kept(store) for store in stores if store.block.name == "__init__"):
-                        yield _sorted(known)[0], name
+                if not known or not all(_is_kept(s) for s in stores if s.block.name == "__init__"):
+                    continue
+                if all(attributes.kind_of(model, v) in _SENSITIVE for v in known):
+                    yield _sorted(known)[0], name
+                elif depth < _DEEPEST and all(isinstance(v, Instance) for v in known):
+                    inner = [next(_held(model, v, depth + 1), None) for v in _sorted(known)]  # type: ignore[arg-type]
+                    if inner[0] is not None and None not in inner:
+                        yield inner[0][0], name
 
 
 def _is_kept(store: Binding) -> bool:

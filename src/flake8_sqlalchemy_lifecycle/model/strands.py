@@ -23,7 +23,7 @@ from .values import (
     Value,
     Values,
 )
-from .waiting import awaited_at
+from .waiting import awaited_at, cancelled_at
 
 if TYPE_CHECKING:
     from .inference import Model
@@ -209,7 +209,7 @@ def _added_to(node: ast.AST, name: str) -> ast.expr | None:
 def _started(model: Model, call: ast.Call, coroutine: ast.expr, frame: Frame) -> Iterator[Strand]:
     """`create_task(coroutine)`: a strand from here to where the function waits for it."""
     block = frame.block
-    end = awaited_at(block, call)
+    end = awaited_at(block, call) or cancelled_at(block, call)
     if end is None:
         return
     loop = next(

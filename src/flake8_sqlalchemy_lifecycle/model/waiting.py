@@ -38,6 +38,19 @@ def awaited_at(block: Block, call: ast.Call) -> ast.AST | None:
     return min(later, key=position)
 
 
+def cancelled_at(block: Block, call: ast.Call) -> ast.AST | None:
+    """Where the function cancels a task that it created by `call` and never waits for."""
+    if isinstance(block.parents.get(call), ast.Await):
+        return None
+    names = _holders(block, call)
+    for node in sorted(block.calls, key=position):
+        match node.func:
+            case ast.Attribute(value=owner, attr="cancel") if position(node) > position(call):
+                if _mentions(owner, names):
+                    return node
+    return None
+
+
 def _gathering(block: Block, call: ast.Call) -> ast.AST | None:
     """The `await gather(create_task(…), …)` that a task is made in."""
     for around in block.ancestors(call):
