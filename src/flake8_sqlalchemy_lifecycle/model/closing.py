@@ -113,7 +113,9 @@ def _find_opened(model: Model, function: Block) -> Iterator[Opened]:
             continue
         name = _name_of(function, call)
         handed = name in given or isinstance(function.parents.get(call), ast.Call | ast.keyword)
-        if name in worked or call in lent or (handed and OPENERS.search(f"{opener} {name}")):
+        if handed and not OPENERS.search(f"{opener} {name}"):
+            handed = _is_maker(model, call, frame)
+        if name in worked or call in lent or handed:
             for opened in opened_by(model, call, frame):
                 if _borrows_connection(model, opened):
                     continue
@@ -121,6 +123,18 @@ def _find_opened(model: Model, function: Block) -> Iterator[Opened]:
                 if found > _MOST_OPENED:
                     return
                 yield opened
+
+
+def _is_maker(model: Model, call: ast.Call, frame: Frame) -> bool:
+    """Is a maker of some other name called, with nothing given to it?"""
+    return (
+        isinstance(call.func, ast.Name)
+        and not call.args
+        and any(
+            attributes.kind_of(model, value) is Kind.MAKER
+            for value in model.values(call.func, frame)
+        )
+    )
 
 
 def _borrows_connection(model: Model, opened: Opened) -> bool:

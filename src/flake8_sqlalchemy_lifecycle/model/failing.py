@@ -19,6 +19,7 @@ from .values import Frame, Instance, Made, Value, in_order
 FAILS = ("flush", "commit")
 RESTORES = frozenset({"rollback", "close", "aclose", "reset", "invalidate", "remove"})
 _DEEPEST = 4
+_DEEPEST_SHARED = 2
 Owner = Made | Instance
 
 
@@ -48,14 +49,18 @@ def is_registry(model: Model, session: Value) -> bool:
     return attributes.kind_of(model, session) is Kind.REGISTRY
 
 
-def _shared(model: Model, frame: Frame) -> Iterator[Made]:
-    """The registries that a function flushes or commits itself."""
+def _shared(model: Model, frame: Frame, depth: int = 0) -> Iterator[Made]:
+    """The registries that a function flushes or commits, itself or by what it calls."""
     for call in frame.block.calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr in FAILS:
             found = known(model.values(call.func.value, frame))
             registry = next(iter(found), None)
             if len(found) == 1 and isinstance(registry, Made) and is_registry(model, registry):
                 yield registry
+                continue
+        if depth < _DEEPEST_SHARED and may_fail(model, call):
+            for inner in started(model, call, frame):
+                yield from _shared(model, inner, depth + 1)
 
 
 def may_fail(model: Model, call: ast.Call) -> bool:
@@ -115,6 +120,10 @@ def _fails(model: Model, frame: Frame, session: Owner) -> bool:
         ):
             if any(_fails(model, inner, session) for inner in started(model, call, frame)):
                 return True
+        elif is_registry(model, session) and may_fail(model, call):
+            for inner in started(model, call, frame):
+                if "rollback" not in inner.block.words and _fails(model, inner, session):
+                    return True
     return False
 
 

@@ -222,7 +222,10 @@ class _Watch(Watch[State]):
             return failed if looks else None
         if any(restores(self._model, inner, self._session) for inner in activations):
             return None
-        if any(uses(self._model, inner, self._session, _NEEDS) for inner in activations):
+        fails_again = node in self._failing and is_registry(self._model, self._session)
+        if fails_again or any(
+            uses(self._model, inner, self._session, _NEEDS) for inner in activations
+        ):
             return self._used(node, failed)
         return failed
 
