@@ -168,9 +168,12 @@ def _is_of_migration(model: Model, bind: ast.expr, frame: Frame) -> bool:
 def _names(function: Block) -> tuple[set[str], set[str]]:
     """The names that a function works with as with a session, and those that it gives to others; by spelling alone."""
     worked, given = {_NAMELESS}, set[str]()
-    for node in function.nodes_of(ast.Attribute):
-        if node.attr in _WORKS and isinstance(node.value, ast.Name):
-            (worked if node.attr in DISTINCTIVE else given).add(node.value.id)
+    inner = (block for block in function.inner.values() if block.is_function)
+    for block in (function, *inner):
+        for node in block.nodes_of(ast.Attribute):
+            if node.attr in _WORKS and isinstance(node.value, ast.Name):
+                if block is function or node.value.id in function.bindings:
+                    (worked if node.attr in DISTINCTIVE else given).add(node.value.id)
     for call in function.calls:
         given.update(a.id for a in arguments(call) if isinstance(a, ast.Name))
     return worked, given

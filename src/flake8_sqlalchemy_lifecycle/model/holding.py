@@ -144,7 +144,8 @@ class SessionWatch(Watch[State]):
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         direct = self._its.is_given_to(node)
         if not direct and not (owner is not None and self._its.is_held_by(owner)):
-            return state
+            if not self._is_own_function(node.func):
+                return state
         if any(isinstance(v, Entering) for v in self._model.values(node, self._frame)):
             return state  # closing(session): what counts is who enters it
         found = known(self._model.values(node.func, self._frame))
@@ -156,6 +157,13 @@ class SessionWatch(Watch[State]):
             return state if not direct else State(Hold.KEPT)
         states = [self._followed(activation, node, state) for activation in activations]
         return next((s for s in states if s.hold is not Hold.BUSY), states[0])
+
+    def _is_own_function(self, node: ast.expr) -> bool:
+        """Is it a function that is defined inside of this one, and may find the session by its name?"""
+        return isinstance(node, ast.Name) and any(
+            inner.name == node.id and inner.is_function
+            for inner in self._frame.block.inner.values()
+        )
 
     def _followed(self, activation: Frame, node: ast.Call, state: State) -> State:
         if activation.block.yields:
