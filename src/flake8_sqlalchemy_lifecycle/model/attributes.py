@@ -21,7 +21,7 @@ from .knowledge import (
     canonical,
     member,
 )
-from .scopes import Block
+from .scopes import Block, remembered
 from .values import (
     NOTHING,
     UNKNOWN,
@@ -305,11 +305,9 @@ def _above(model: Model, receiver: Value, cls: Cls, name: str) -> Values:
     return UNKNOWN
 
 
+@remembered
 def self_stores(cls: Block) -> dict[str, list[Binding]]:
     """`self.name = value` (and `with … as self.name`) in the methods of a class, by name."""
-    cached: dict[str, list[Binding]] | None = cls.remembered.get(self_stores)
-    if cached is not None:
-        return cached
     found: dict[str, list[Binding]] = {}
     for method in cls.inner.values():
         if not method.is_function or not method.parameters:
@@ -317,7 +315,6 @@ def self_stores(cls: Block) -> dict[str, list[Binding]]:
         receiver = next(iter(method.parameters))
         for name, binding in _stores(method, receiver):
             found.setdefault(name, []).append(binding)
-    cls.remembered[self_stores] = found
     return found
 
 

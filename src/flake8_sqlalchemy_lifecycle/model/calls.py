@@ -11,7 +11,7 @@ from . import attributes, injection, invocation, passing
 from .bindings import Imported, Parameter
 from .knowledge import DECORATORS, DISPATCHED, TAKES, Role
 from .knowledge.tasks import WORKER_SETTINGS
-from .scopes import Block, Module
+from .scopes import Block, Module, remembered
 from .spelling import argument_of
 from .truth import is_skipped
 from .values import (
@@ -330,13 +330,11 @@ def steps(model: Model, frame: Frame, interesting: Interesting) -> Iterator[Step
                 yield from _entered_steps(model, context, frame)
 
 
+@remembered
 def _stepping(block: Block) -> tuple[tuple[ast.AST, frozenset[str]], ...]:
-    """What may be a step: calls, attributes and what `with` enters, with the names that they spell. Remembered."""
-    found: tuple[tuple[ast.AST, frozenset[str]], ...] | None = block.remembered.get(_stepping)
-    if found is None:
-        nodes = block.nodes_of(ast.Call, ast.Attribute, ast.withitem)
-        found = block.remembered[_stepping] = tuple((n, _words_of_step(n)) for n in nodes)
-    return found
+    """What may be a step: calls, attributes and what `with` enters, with the names that they spell."""
+    nodes = block.nodes_of(ast.Call, ast.Attribute, ast.withitem)
+    return tuple((node, _words_of_step(node)) for node in nodes)
 
 
 def _words_of_step(node: ast.AST) -> frozenset[str]:
@@ -494,18 +492,15 @@ def _injected_steps(model: Model, frame: Frame, interesting: Interesting) -> Ite
                     yield Step(node, frame, found)
 
 
+@remembered
 def _injecting(block: Block) -> tuple[tuple[ast.expr, ast.expr | None, frozenset[str]], ...]:
-    """The defaults and annotations of a function, each with its annotation, and with what both spell. Remembered."""
-    found: tuple[tuple[ast.expr, ast.expr | None, frozenset[str]], ...] | None
-    found = block.remembered.get(_injecting)
-    if found is None:
-        found = block.remembered[_injecting] = tuple(
-            (part, parameter.arg.annotation, _words_of_parameter(parameter))
-            for parameter in block.parameters.values()
-            for part in (parameter.default, parameter.arg.annotation)
-            if part is not None
-        )
-    return found
+    """The defaults and annotations of a function, each with its annotation, and with what both spell."""
+    return tuple(
+        (part, parameter.arg.annotation, _words_of_parameter(parameter))
+        for parameter in block.parameters.values()
+        for part in (parameter.default, parameter.arg.annotation)
+        if part is not None
+    )
 
 
 def _words_of_parameter(parameter: Parameter) -> frozenset[str]:

@@ -9,7 +9,7 @@ import ast
 import functools
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -30,6 +30,22 @@ _PLAIN_FIELDS = frozenset(
     "ctx op ops id attr asname module level kind type_comment rest kwd_attrs".split()
 )
 Loop = ast.For | ast.AsyncFor | ast.While
+
+
+_Found = TypeVar("_Found")
+
+
+def remembered(tell: Callable[[Block], _Found]) -> Callable[[Block], _Found]:
+    """What the function tells of a block is found out once."""
+
+    @functools.wraps(tell)
+    def known(block: Block) -> _Found:
+        if tell not in block.remembered:
+            block.remembered[tell] = tell(block)
+        found: _Found = block.remembered[tell]
+        return found
+
+    return known
 
 
 class Block:

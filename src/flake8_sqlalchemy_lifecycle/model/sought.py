@@ -8,7 +8,7 @@ from . import attributes
 from .bindings import Assigned
 from .inference import Model
 from .knowledge import Kind
-from .scopes import Block
+from .scopes import Block, remembered
 from .values import (
     NOTHING,
     Cls,
@@ -92,21 +92,17 @@ def _kept_names(model: Model, holder: Instance) -> list[str]:
     return list(names)
 
 
+@remembered
 def _filled(cls: Block) -> list[str]:
-    cached: list[str] | None = cls.remembered.get(_filled)
-    if cached is None:
-        stores = [(n, s) for n, found in attributes.self_stores(cls).items() for s in found]
-        fields = [(n, s) for n, found in cls.bindings.items() for s in found]
-        cached = cls.remembered[_filled] = [
-            name
-            for name, store in stores
-            if isinstance(getattr(store.origin, "value", None), _GIVEN)
-        ] + [
-            name
-            for name, field in fields
-            if isinstance(field.origin, Assigned) and field.origin.annotation is not None
-        ]
-    return cached
+    stores = [(n, s) for n, found in attributes.self_stores(cls).items() for s in found]
+    fields = [(n, s) for n, found in cls.bindings.items() for s in found]
+    return [
+        name for name, store in stores if isinstance(getattr(store.origin, "value", None), _GIVEN)
+    ] + [
+        name
+        for name, field in fields
+        if isinstance(field.origin, Assigned) and field.origin.annotation is not None
+    ]
 
 
 _GIVEN = ast.Name | ast.Call | ast.Attribute | ast.BoolOp | ast.IfExp | ast.Await

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from .scopes import Block
+from .scopes import Block, remembered
 from .values import Constant, Frame, Instance, Made, Unknown, Value
 
 if TYPE_CHECKING:
@@ -58,13 +58,10 @@ def is_skipped(model: Model, node: ast.AST, frame: Frame) -> bool:
     return False
 
 
+@remembered
 def _has_deciding(block: Block) -> bool:
-    """Has the function an `if` about its arguments? Remembered."""
-    found: bool | None = block.remembered.get(_has_deciding)
-    if found is None:
-        found = any(_is_about_arguments(node.test, block) for node in block.nodes_of(ast.If))
-        block.remembered[_has_deciding] = found
-    return found
+    """Has the function an `if` about its arguments?"""
+    return any(_is_about_arguments(node.test, block) for node in block.nodes_of(ast.If))
 
 
 def _leaves(model: Model, statement: ast.stmt, frame: Frame) -> bool:
